@@ -1,0 +1,50 @@
+"""The joint assignment: a ranked slate per open request, or the reason there is none.
+
+Made by `matching`, read by lifecycle. Not here: what is written to the org about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One reference proposed for one request. `parts` are points per match weight; they sum to `score` (0-100)."""
+
+    contact_id: str
+    rank: int
+    score: float
+    parts: Mapping[str, float]
+    recommended: bool
+    reasons: tuple[str, ...]
+    cautions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Slate:
+    """What one request gets: up to five candidates, at most one recommended; or why not, and what instead.
+
+    `verdict` is matched, late (needed sooner than is honest), unfilled (nobody passes) or frozen.
+    `why` are sentences for the requester; they never say that a person declined.
+    """
+
+    request_id: str
+    verdict: str
+    candidates: tuple[Candidate, ...]
+    why: tuple[str, ...]
+    earliest_on: date | None = None
+    substitute: str | None = None
+    substitute_asset_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Matches:
+    """All slates, with the proof: objective reached and upper bound (equal when proven optimal), and spread."""
+
+    slates: tuple[Slate, ...]
+    objective: int
+    bound: int
+    gini: float

@@ -1,0 +1,82 @@
+"""Desired records and planned changes: what the org ought to hold, in program names.
+
+Made by `lifecycle`, compared by `diff`, sent by `writeback`. Not here: API names (mappings own those).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal
+
+Scalar = str | float | int | bool | date | datetime | None
+
+
+@dataclass(frozen=True)
+class Link:
+    """A reference to a record that may not exist yet, by the external key it has or will have."""
+
+    object: str
+    key: str
+
+
+Value = Scalar | Link | tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Desired:
+    """One record as it ought to be: the fields the worker owns, by program name.
+
+    `object` is a mapping name. Exactly one of `key` (the worker's deterministic external key) and `id`
+    (an existing record a person created) identifies it. `on_create` fields belong to people afterwards and are
+    sent only when the record is created.
+    """
+
+    object: str
+    fields: Mapping[str, Value]
+    key: str | None = None
+    id: str | None = None
+    on_create: Mapping[str, Value] = field(default_factory=dict)
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One write: what it changes from and to, and why. `action` is what the org will do with it."""
+
+    object: str
+    action: Literal["create", "update"]
+    fields: Mapping[str, Value]
+    before: Mapping[str, Value]
+    key: str | None = None
+    id: str | None = None
+    why: str = ""
+
+    @property
+    def subject(self) -> str:
+        """The record's name in logs and messages: object and key or id, never personal data."""
+        return f"{self.object} {self.key or self.id}"
+
+
+@dataclass(frozen=True)
+class RowResult:
+    """What became of one change."""
+
+    change: Change
+    status: Literal["written", "refused", "deferred", "skipped"]
+    record_id: str | None = None
+    code: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one run did: exactly one result per planned change."""
+
+    results: tuple[RowResult, ...]
+    api_calls: int
+
+    def count(self, status: str) -> int:
+        """How many changes ended in this status."""
+        return sum(result.status == status for result in self.results)
