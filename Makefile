@@ -1,0 +1,54 @@
+# crm_sync: `make` alone lists the targets.
+# Set-up needs Python 3.11 or newer, git and make; it is repeated only when the lock file changes.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STATE  ?= .crm_sync
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint types layers format bench docs lock clean
+
+help:  ## List these targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("crm_sync needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Run: make PYTHON=/path/to/python3.11") if sys.version_info < (3, 11) else None'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(VENV)/installed  ## Set up, start the local org, load the sample records, and run the whole job once
+	@$(BIN)/crm-sync demo
+
+test: $(VENV)/installed  ## Set up, then every check and test that needs Python only (under 10 minutes)
+	@$(MAKE) --no-print-directory lint layers types
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+check: $(VENV)/installed  ## Check rules/ and mappings/: everything wrong at once, with file and line
+	@$(BIN)/crm-sync check
+
+lint: $(VENV)/installed  ## Style: ruff
+	@$(BIN)/ruff check -q . && $(BIN)/ruff format -q --check .
+
+types: $(VENV)/installed  ## Types: mypy --strict
+	@$(BIN)/mypy
+
+layers: $(VENV)/installed  ## Imports point downwards: import-linter
+	@$(BIN)/lint-imports --no-cache > .import-linter.out || (cat .import-linter.out; exit 1)
+	@rm -f .import-linter.out
+
+format: $(VENV)/installed  ## Format the code
+	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix .
+
+bench: $(VENV)/installed  ## Run every benchmark, ours beside its peers
+	@for b in bench/[a-z]*.py; do echo "== $$b"; $(BIN)/python -m bench.$$(basename $$b .py) || exit 1; done
+
+lock: $(VENV)/installed  ## Re-lock the dependencies from pyproject.toml
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --universal --python-version 3.11 --no-annotate --no-header -q -o requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml --generate-hashes --universal --python-version 3.11 --no-annotate --no-header -q -o requirements-runtime.lock
+
+clean:  ## Remove the local org, the mirror, the journal and the virtual environment
+	@rm -rf $(VENV) $(STATE) build dist

@@ -1,0 +1,95 @@
+"""The plan: every write before it is made, as a value that is printed, judged and held to.
+
+Made by `compare.plan`, shown by `crm-sync plan`, carried out by `writeback`. Not here: what ought to be written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from crm_sync.errors import UnsafePlanError
+from crm_sync.model.records import Change, Link, Value
+from crm_sync.program import Guards
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All changes of one run in a fixed order, and the counts its guards judge.
+
+    `flipped` counts existing profiles whose verdict changes, `retired` those that lose their last eligible type;
+    `profiles` is how many have been judged before.
+    """
+
+    org_id: str
+    as_of: date
+    rule_version: str
+    changes: tuple[Change, ...]
+    profiles: int = 0
+    flipped: int = 0
+    retired: int = 0
+
+    @property
+    def checksum(self) -> str:
+        """Identify exactly these writes to this org under these rules: the same plan has the same checksum."""
+        body = {"org": self.org_id, "rules": self.rule_version, "changes": [as_json(change) for change in self.changes]}
+        return hashlib.sha256(json.dumps(body, sort_keys=True, ensure_ascii=True).encode()).hexdigest()[:16]
+
+    def counts(self) -> Mapping[tuple[str, str], int]:
+        """How many changes there are per (object, action)."""
+        return Counter((change.object, change.action) for change in self.changes)
+
+    def problems(self, guards: Guards) -> tuple[str, ...]:
+        """Say in sentences which limits of rules/guards.yaml this plan passes; empty when it is safe."""
+        if self.profiles < guards.min_profiles_for_guard:
+            return ()
+        found = []
+        for count, limit, what in (
+            (self.flipped, guards.max_changed_verdicts_percent, "would change their verdict"),
+            (self.retired, guards.max_retired_percent, "would lose their last eligible type"),
+        ):
+            share = 100 * count / self.profiles
+            if share > limit:
+                found.append(
+                    f"{count} of {self.profiles} profiles ({share:.1f} %) {what} in this run; the limit is {limit} %."
+                )
+        return tuple(found)
+
+    def raise_if_unsafe(self, guards: Guards) -> None:
+        """Refuse a plan that changes too much at once.
+
+        Raises:
+            UnsafePlanError: with the counts, the limits and the command that agrees to exactly this plan.
+        """
+        problems = self.problems(guards)
+        if problems:
+            raise UnsafePlanError(problems, agree=f"crm-sync run --agree {self.checksum}")
+
+
+def as_json(change: Change) -> dict[str, Any]:
+    """Render one change as plain JSON values, in a fixed key order."""
+    return {
+        "object": change.object,
+        "action": change.action,
+        "key": change.key,
+        "id": change.id,
+        "fields": {name: plain(value) for name, value in sorted(change.fields.items())},
+        "before": {name: plain(value) for name, value in sorted(change.before.items())},
+        "why": change.why,
+    }
+
+
+def plain(value: Value) -> Any:
+    """Turn a value into what JSON can hold: dates in ISO form, links as object and key."""
+    if isinstance(value, Link):
+        return {"object": value.object, "key": value.key}
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return list(value)
+    return value
