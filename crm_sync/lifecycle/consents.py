@@ -1,0 +1,79 @@
+"""Consents and assets -> expiry warnings and consent states, so that people act before a right runs out.
+
+Called by `lifecycle.desired`. The worker never sets a consent's status nor an asset's publication (people do).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from crm_sync.lifecycle.world import Row, World
+from crm_sync.model.records import Desired
+
+
+def desired_consents(world: World) -> Iterator[Desired]:
+    """Give every granted consent its expiry warning."""
+    for row in world.rows("consent"):
+        yield Desired("consent", {"expiry_warning": warning_of(world, row)}, id=row["id"], why="days to expiry")
+
+
+def desired_assets(world: World) -> Iterator[Desired]:
+    """Say of every published asset whether a live consent to that use still covers it."""
+    for row in world.rows("asset"):
+        if row.get("status") != "published":
+            continue
+        consents = [c for c in world.rows("consent") if _covers(world, c, row)]
+        warning = max((warning_of(world, c) for c in consents), key=_mildness, default="expired")
+        state = "not_covered" if not consents else "covered" if warning == "none" else "expiring"
+        fields = {"consent_state": state, "expiry_warning": warning if consents else "none"}
+        yield Desired("asset", fields, id=row["id"], why="consent to its use")
+
+
+def ends_on(world: World, consent: Row) -> date | None:
+    """The first day this consent no longer holds: its own end, or the rules' validity after its start."""
+    if consent.get("valid_to"):
+        return consent["valid_to"]  # type: ignore[no-any-return]
+    start = consent.get("valid_from")
+    return _months_after(start, world.program.consent.valid_months) if start else None
+
+
+def warning_of(world: World, consent: Row) -> str:
+    """The warning for one consent: expired, 30_days, 60_days or none; only a granted consent can warn."""
+    if consent.get("status") not in world.program.consent.grant_status or _withdrawn(world, consent):
+        return "none"
+    end = ends_on(world, consent)
+    if end is None or end <= world.today:
+        return "expired"
+    days = (end - world.today).days
+    due = [limit for limit in sorted(world.program.consent.warnings_days) if days <= limit]
+    return f"{due[0]}_days" if due else "none"
+
+
+def _mildness(warning: str) -> int:
+    return ("expired", "30_days", "60_days", "none").index(warning)
+
+
+def _covers(world: World, consent: Row, asset: Row) -> bool:
+    granted = consent.get("status") in world.program.consent.grant_status and not _withdrawn(world, consent)
+    same = consent.get("use") == asset.get("type") and consent.get("contact") == asset.get("contact")
+    end = ends_on(world, consent)
+    started = consent.get("valid_from") is not None and consent["valid_from"] <= world.today
+    evidence = not any(consent.get(name) in (None, "") for name in world.program.consent.requires)
+    restricted = consent.get("legal_restriction") is not False
+    return granted and same and started and evidence and not restricted and end is not None and end > world.today
+
+
+def _withdrawn(world: World, consent: Row) -> bool:
+    return consent.get("withdrawn_on") is not None and consent["withdrawn_on"] <= world.today
+
+
+def _months_after(start: date, months: int) -> date:
+    """The same day some months later; the last day of a shorter month."""
+    year, month = divmod(start.month - 1 + months, 12)
+    for day in range(start.day, 27, -1):
+        try:
+            return date(start.year + year, month + 1, day)
+        except ValueError:
+            continue
+    return date(start.year + year, month + 1, start.day)

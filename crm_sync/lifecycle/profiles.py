@@ -1,0 +1,138 @@
+"""Verdicts -> profiles: who becomes a candidate, and what each profile says about why.
+
+Called by `lifecycle.desired`. Not here: the decision itself (evaluate), and everything people own on a profile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+
+from crm_sync.lifecycle.world import Row, World
+from crm_sync.model.records import Desired, Value
+from crm_sync.model.snapshot import Snapshot
+from crm_sync.model.verdict import Reason, Verdict
+from crm_sync.model.verdicts import Verdicts
+
+SUMMARY_LENGTH = 255
+REASONS_LENGTH = 32_000
+
+
+def subjects(snapshot: Snapshot, verdicts: Verdicts) -> tuple[str, ...]:
+    """The contacts that have a profile or ought to get one, sorted: one per person, the smallest contact id."""
+    profiled = {contact for contact in snapshot.tables["profile"]["contact"].to_pylist() if contact}
+    judged = verdicts.table.select(["contact_id", "person_key", "is_candidate"]).to_pylist()
+    person = {row["contact_id"]: row["person_key"] for row in judged}
+    taken = {person.get(contact) for contact in profiled}
+    fresh = {
+        row["contact_id"]
+        for row in judged
+        if row["is_candidate"] and row["person_key"] == row["contact_id"] and row["person_key"] not in taken
+    }
+    return tuple(sorted(profiled | fresh))
+
+
+def desired_profiles(world: World) -> Iterator[Desired]:
+    """Give every profile its verdict, reasons and usage; create the missing ones as candidates."""
+    for contact_id in sorted(world.explanations):
+        judged = world.judged.get(contact_id)
+        if judged is None:
+            continue
+        profile = world.profile_of.get(contact_id)
+        fields = _fields(world, contact_id, judged, profile)
+        if profile is None:
+            yield Desired("profile", fields, key=contact_id, on_create=_first(contact_id), why="meets every criterion")
+        elif profile.get("key"):
+            yield Desired("profile", fields, key=profile["key"], why="judged again")
+        else:
+            yield Desired("profile", {**fields, "key": contact_id}, id=profile["id"], why="adopted: it had no key")
+
+
+def _first(contact_id: str) -> Mapping[str, Value]:
+    return {"key": contact_id, "contact": contact_id, "status": "candidate"}
+
+
+def _fields(world: World, contact_id: str, judged: Row, profile: Row | None) -> dict[str, Value]:
+    verdicts = world.explanations[contact_id]
+    contact = world.row("contact", contact_id) or {}
+    account = world.row("account", contact.get("account")) or {}
+    eligible = tuple(sorted(t for t, verdict in verdicts.items() if verdict.standing == "eligible"))
+    standing = overall(verdicts)
+    return {
+        "account": contact.get("account"),
+        "title": contact.get("title"),
+        "industry": account.get("industry"),
+        "product": account.get("product"),
+        "verdict": standing,
+        "verdict_summary": summary(verdicts)[:SUMMARY_LENGTH],
+        "reasons": reasons_text(verdicts)[:REASONS_LENGTH],
+        "eligible_types": eligible,
+        "strength": _rounded(judged["strength"]),
+        "calls_90d": judged["calls_90d"],
+        "activations_180d": judged["activations_180d"],
+        "uses_365d": judged["uses_365d"],
+        "effort_365d": _rounded(judged["effort_365d"]),
+        "reservations": judged["reservations"],
+        "next_available_on": judged["next_available_on"],
+        "next_check_in_on": judged["next_check_in_on"],
+        "health_since": judged["health_since"],
+        "rule_version": world.program.version,
+        "evaluated_at": datetime.combine(world.today, datetime.min.time(), UTC),
+    }
+
+
+def _rounded(number: float | None) -> float | None:
+    return None if number is None else round(number, 1)
+
+
+def overall(verdicts: Mapping[str, Verdict]) -> str:
+    """Eligible if any type is; unknown if nothing is known to block some type; else blocked."""
+    standings = {verdict.standing for verdict in verdicts.values()}
+    return next(s for s in ("eligible", "unknown", "blocked") if s in standings)
+
+
+def summary(verdicts: Mapping[str, Verdict]) -> str:
+    """Say in one sentence what an account owner with thirty seconds needs."""
+    eligible = [t for t, verdict in verdicts.items() if verdict.standing == "eligible"]
+    if eligible:
+        return f"May be asked for: {', '.join(_words(t) for t in eligible)}."
+    shared = _blocking_everywhere(verdicts)
+    if not shared:
+        return "May not be asked for anything now; each kind of reference has its own reason."
+    more = f" (and {len(shared) - 1} more)" if len(shared) > 1 else ""
+    return f"May not be asked now: {_sentence(shared[0])}{more}"
+
+
+def _blocking_everywhere(verdicts: Mapping[str, Verdict]) -> list[Reason]:
+    """The reasons that block every type, in the order of the rules."""
+    blocking = [{r.rule_id: r for r in verdict.reasons if r.blocks} for verdict in verdicts.values()]
+    if not blocking:
+        return []
+    return [reason for rule, reason in blocking[0].items() if all(rule in other for other in blocking[1:])]
+
+
+def reasons_text(verdicts: Mapping[str, Verdict]) -> str:
+    """List what blocks, once for all types together and then per type; what passes is in `crm-sync explain`."""
+    shared = _blocking_everywhere(verdicts)
+    lines = [f"All types: {_sentence(reason)}" for reason in shared]
+    common = {reason.rule_id for reason in shared}
+    for reference_type, verdict in verdicts.items():
+        own = [r for r in verdict.reasons if r.rule_id not in common and (r.blocks or _is_caution(r))]
+        lines += [f"{_words(reference_type).capitalize()}: {_sentence(reason)}" for reason in own]
+    return "\n".join(lines)
+
+
+def _is_caution(reason: Reason) -> bool:
+    return reason.weight == "caution" and reason.truth != "true"
+
+
+def _sentence(reason: Reason) -> str:
+    """One reason as the account owner reads it: what was required, what was found, what would change it."""
+    seen = f"not known ({reason.value})" if reason.truth == "unknown" and reason.value else reason.value
+    found = f": {seen}" if seen else (": not known" if reason.truth == "unknown" else ": no")
+    remedy = f" {reason.remedy}" if reason.remedy else ""
+    return f"{reason.text}{found}.{remedy}".replace("..", ".")
+
+
+def _words(reference_type: str) -> str:
+    return reference_type.replace("_", " ")

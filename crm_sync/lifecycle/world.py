@@ -1,0 +1,117 @@
+"""The facts that the state machines read: snapshot rows, verdicts, slates and explanations, each found by id.
+
+Built once per run by `lifecycle.desired`. Not here: any decision.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from crm_sync.model.calendar import BusinessCalendar
+from crm_sync.model.matches import Matches, Slate
+from crm_sync.model.snapshot import Snapshot
+from crm_sync.model.verdict import Verdict
+from crm_sync.model.verdicts import Verdicts
+from crm_sync.program import Program
+
+Row = Mapping[str, Any]
+Explanations = Mapping[str, Mapping[str, Verdict]]
+"""Contact id -> reference type -> verdict with reasons, for every contact that has or gets a profile."""
+
+
+def digest(*parts: str) -> str:
+    """Make the deterministic external key of a record the worker creates: 32 lower-hex digits of its natural key."""
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything a state machine may look at. Rows are dicts by program name."""
+
+    snapshot: Snapshot
+    verdicts: Verdicts
+    matches: Matches
+    program: Program
+    explanations: Explanations
+    _rows: dict[str, tuple[Row, ...]] = field(default_factory=dict)
+
+    @property
+    def today(self) -> date:
+        """The day decisions are made for."""
+        return self.snapshot.today
+
+    @cached_property
+    def calendar(self) -> BusinessCalendar:
+        """Business days with the org's holidays."""
+        return BusinessCalendar.of_holidays(self.snapshot.tables.get("holiday"))
+
+    def rows(self, name: str) -> tuple[Row, ...]:
+        """All rows of one mapping, sorted by id so that no result depends on the order of arrival."""
+        if name not in self._rows:
+            table = self.snapshot.tables.get(name)
+            found = table.to_pylist() if table is not None else []
+            self._rows[name] = tuple(sorted(found, key=lambda row: row["id"]))
+        return self._rows[name]
+
+    def row(self, name: str, record_id: str | None) -> Row | None:
+        """The row with this id, or None."""
+        return self._index(name).get(record_id) if record_id else None
+
+    def _index(self, name: str) -> Mapping[str, Row]:
+        if name not in self._indexes:
+            self._indexes[name] = {row["id"]: row for row in self.rows(name)}
+        return self._indexes[name]
+
+    @cached_property
+    def _indexes(self) -> dict[str, Mapping[str, Row]]:
+        return {}
+
+    @cached_property
+    def judged(self) -> Mapping[str, Row]:
+        """Each contact's row of the verdicts table."""
+        columns = [c for c in self.verdicts.table.column_names if not c.startswith(("failed_", "unknown_", "caution_"))]
+        wanted = set(self.explanations)
+        rows = self.verdicts.table.select(columns).to_pylist()
+        return {row["contact_id"]: row for row in rows if row["contact_id"] in wanted}
+
+    @cached_property
+    def slates(self) -> Mapping[str, Slate]:
+        """Each open request's slate."""
+        return {slate.request_id: slate for slate in self.matches.slates}
+
+    @cached_property
+    def profile_of(self) -> Mapping[str, Row]:
+        """The profile of each contact that has one."""
+        return {row["contact"]: row for row in self.rows("profile") if row.get("contact")}
+
+    @cached_property
+    def matches_of(self) -> Mapping[str, tuple[Row, ...]]:
+        """The match rows in the org of each request."""
+        grouped: dict[str, list[Row]] = defaultdict(list)
+        for row in self.rows("match"):
+            grouped[row["request"]].append(row)
+        return {request: tuple(rows) for request, rows in grouped.items()}
+
+    def active_user(self, user_id: str | None) -> str | None:
+        """This user if they can act; else their manager if that one can; else the program owner."""
+        user = self.row("user", user_id)
+        if user and user.get("active"):
+            return str(user["id"])
+        manager = self.row("user", user.get("manager")) if user else None
+        return str(manager["id"]) if manager and manager.get("active") else self.role("program_owner")
+
+    def role(self, role: str) -> str | None:
+        """The active user who holds this role in the program; the smallest id when there are several."""
+        return next((row["id"] for row in self.rows("user") if row.get("role") == role and row.get("active")), None)
+
+    def owner_of(self, contact_id: str | None) -> str | None:
+        """Who acts for this customer: the account's owner, or who stands in for them."""
+        contact = self.row("contact", contact_id) or {}
+        account = self.row("account", contact.get("account")) or {}
+        return self.active_user(account.get("owner") or contact.get("owner"))
