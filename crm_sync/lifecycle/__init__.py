@@ -1,0 +1,38 @@
+"""Pure: (state, facts, as_of) -> the records the org ought to hold. One module per kind of record."""
+
+from __future__ import annotations
+
+from crm_sync.lifecycle.activities import desired_activities
+from crm_sync.lifecycle.consents import desired_assets, desired_consents
+from crm_sync.lifecycle.escalations import desired_escalations
+from crm_sync.lifecycle.issues import desired_issues
+from crm_sync.lifecycle.matches import desired_matches
+from crm_sync.lifecycle.profiles import desired_profiles, subjects
+from crm_sync.lifecycle.requests import desired_requests
+from crm_sync.lifecycle.tasks import desired_tasks
+from crm_sync.lifecycle.world import Explanations, World
+from crm_sync.model.matches import Matches
+from crm_sync.model.records import Desired
+from crm_sync.model.snapshot import Snapshot
+from crm_sync.model.verdicts import Verdicts
+from crm_sync.program import Program
+
+__all__ = ["desired", "subjects"]
+
+
+def desired(
+    snapshot: Snapshot, verdicts: Verdicts, matches: Matches, explanations: Explanations, program: Program
+) -> tuple[Desired, ...]:
+    """Compute every record the worker answers for, as it ought to be on `snapshot.as_of`."""
+    world = World(snapshot, verdicts, matches, program, explanations)
+    return (
+        *desired_profiles(world),
+        *desired_matches(world),
+        *desired_requests(world),
+        *desired_consents(world),
+        *desired_assets(world),
+        *desired_activities(world),
+        *desired_escalations(world),
+        *desired_tasks(world),
+        *desired_issues(world),
+    )

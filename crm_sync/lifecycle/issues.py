@@ -1,0 +1,84 @@
+"""Data that the rules cannot use -> one issue per problem, for the one person who can fix it.
+
+Called by `lifecycle.desired`. An issue whose problem is gone is marked resolved. Not here: escalations about customers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from crm_sync.lifecycle.world import World, digest
+from crm_sync.model.records import Desired, Value
+
+
+def desired_issues(world: World) -> Iterator[Desired]:
+    """Report every problem, and resolve the reported ones that are gone."""
+    found = {digest(kind, subject): (kind, subject, fields) for kind, subject, fields in problems(world)}
+    for key, (kind, subject, fields) in sorted(found.items()):
+        first: dict[str, Value] = {"key": key, "kind": kind, "subject": subject}
+        yield Desired("sync_issue", {**fields, "resolved": False}, key=key, on_create=first, why=kind)
+    for row in world.rows("sync_issue"):
+        if row.get("key") and row["key"] not in found and not row.get("resolved"):
+            yield Desired("sync_issue", {"resolved": True}, key=row["key"], why="the problem is gone")
+
+
+def problems(world: World) -> Iterator[tuple[str, str, dict[str, Value]]]:
+    """Every problem as (kind, subject, fields)."""
+    yield from _unmapped_values(world)
+    yield from _unreadable_fields(world)
+    yield from _inactive_owners(world)
+
+
+def _unmapped_values(world: World) -> Iterator[tuple[str, str, dict[str, Value]]]:
+    """A picklist value that no mapping translates; the rules treat it as unknown, one issue per value."""
+    counted: dict[tuple[str, str, str], int] = {}
+    for row in world.snapshot.unmapped.to_pylist():
+        value = (row["object"], row["field"], row["value"])
+        counted[value] = counted.get(value, 0) + 1
+    admin = world.role("program_owner")
+    for (name, field, value), count in sorted(counted.items()):
+        records = "1 record" if count == 1 else f"{count} records"
+        yield (
+            "Unmapped value",
+            f"{name}.{field} = {value}"[:255],
+            {
+                "summary": f"{records} of {name} hold {value!r} in {field}; the rules read it as not known."[:255],
+                "remedy": f"Add the value under fields.{field}.values in mappings/{name}.yaml, or correct the records.",
+                "assigned_to": admin,
+            },
+        )
+
+
+def _unreadable_fields(world: World) -> Iterator[tuple[str, str, dict[str, Value]]]:
+    """A mapped field that the org does not show to the worker; the rules treat it as unknown everywhere."""
+    for name, field in sorted(world.snapshot.unreadable):
+        mapping = world.program.mappings[name]
+        api = f"{mapping.object}.{mapping.fields[field].field}"
+        yield (
+            "Unreadable field",
+            f"{name}.{field}",
+            {
+                "summary": f"{api} cannot be read; every rule that needs it answers not known."[:255],
+                "remedy": f"Grant read access to {api} in the worker's permission set, or correct mappings/{name}.yaml.",
+                "assigned_to": world.role("program_owner"),
+            },
+        )
+
+
+def _inactive_owners(world: World) -> Iterator[tuple[str, str, dict[str, Value]]]:
+    """An active reference whose account owner has left: nobody would decide or say thank you."""
+    for profile in world.rows("profile"):
+        contact = world.row("contact", profile.get("contact")) or {}
+        account = world.row("account", contact.get("account")) or {}
+        owner = world.row("user", account.get("owner"))
+        if profile.get("status") == "active" and owner is not None and owner.get("active") is False:
+            yield (
+                "Inactive owner",
+                f"account {account['id']}",
+                {
+                    "record_id": account["id"],
+                    "summary": "The owner of this account is no longer active; their manager or the program owner stands in.",
+                    "remedy": "Give the account an active owner.",
+                    "assigned_to": world.active_user(owner["id"]),
+                },
+            )
