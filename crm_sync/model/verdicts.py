@@ -12,7 +12,6 @@ import pyarrow as pa
 
 from crm_sync.model.verdict import Weight
 
-
 HELD = pa.schema(
     [
         ("contact_id", pa.string()),
@@ -72,4 +71,4 @@ class Verdicts:
     rules: tuple[RuleRef, ...]
     types: tuple[str, ...]
     table: pa.Table
-    held: pa.Table = field(default_factory=lambda: HELD.empty_table())
+    held: pa.Table = field(default_factory=HELD.empty_table)
