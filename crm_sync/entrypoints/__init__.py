@@ -1,0 +1,1 @@
+"""The doors: command line, HTTP service, schedule. They open, they hand over, they decide nothing."""

@@ -1,0 +1,85 @@
+"""The story: Snapshot -> Verdicts -> Matches -> Plan -> Outcome, under a Program.
+
+Called by the command line and the service; `bootstrap` hands in the org, the mirror and the journal.
+Everything up to the plan only reads. Nothing is written when there is nothing to write.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from crm_sync.diff import Plan, plan
+from crm_sync.errors import UnsafePlanError
+from crm_sync.evaluate import evaluate, explain_many
+from crm_sync.lifecycle import desired, subjects
+from crm_sync.lifecycle.world import Explanations
+from crm_sync.matching import match
+from crm_sync.model.matches import Matches
+from crm_sync.model.records import Outcome
+from crm_sync.model.snapshot import Snapshot
+from crm_sync.model.verdicts import Verdicts
+from crm_sync.ports import Journal, Mirror, Org
+from crm_sync.program import Program
+from crm_sync.pull import pull
+from crm_sync.writeback import write_back
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What one look at the org led to: every value between the steps, and the plan at the end."""
+
+    snapshot: Snapshot
+    verdicts: Verdicts
+    matches: Matches
+    explanations: Explanations
+    plan: Plan
+
+
+@dataclass(frozen=True)
+class World:
+    """Where a run takes place."""
+
+    org: Org
+    mirror: Mirror
+    journal: Journal
+    program: Program
+
+
+def look(world: World, as_of: datetime) -> Decision:
+    """Pull the org into the mirror and decide; writes nothing to the org."""
+    return decide(pull(world.org, world.mirror, world.program, as_of), world.program)
+
+
+def decide(snapshot: Snapshot, program: Program) -> Decision:
+    """Evaluate, match and compare: the same snapshot and program always give the same plan."""
+    verdicts = evaluate(snapshot, program)
+    matches = match(snapshot, verdicts, program)
+    explanations = explain_many(snapshot, program, subjects(snapshot, verdicts))
+    wanted = desired(snapshot, verdicts, matches, explanations, program)
+    return Decision(snapshot, verdicts, matches, explanations, plan(snapshot, wanted, program))
+
+
+def carry_out(world: World, decision: Decision, *, kind: str, agreed: str | None = None) -> Outcome:
+    """Write the plan back, once: `agreed` is the checksum that a person has agreed to.
+
+    Raises:
+        UnsafePlanError: the plan is not the one agreed to, or changes too much and nobody agreed.
+    """
+    held_to(decision.plan, agreed)
+    if agreed is None:
+        decision.plan.raise_if_unsafe(world.program.guards)
+    if not decision.plan.changes:
+        return Outcome((), world.org.calls)
+    return write_back(decision.plan, world.org, world.journal, world.program, kind=kind, as_of=decision.snapshot.as_of)
+
+
+def held_to(made: Plan, agreed: str | None) -> None:
+    """Hold a plan to the checksum that was agreed to.
+
+    Raises:
+        UnsafePlanError: the org or the rules have changed since, so these are other writes.
+    """
+    if agreed is not None and made.checksum != agreed:
+        problem = f"The plan agreed to was {agreed}; the org and the rules now give {made.checksum}."
+        raise UnsafePlanError((problem,), agree="crm-sync plan --save plan.json, then crm-sync run --plan plan.json")
