@@ -1,0 +1,253 @@
+"""Decisions, plans and outcomes as a program owner reads them at a terminal, and as JSON for machines.
+
+Used by the commands. People appear by title and company; names stay in the org unless a command asks for them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from crm_sync.diff import Plan
+from crm_sync.diff.plan import as_json, plain
+from crm_sync.entrypoints.cli.output import heading, line, table
+from crm_sync.model.records import Outcome
+from crm_sync.model.snapshot import Snapshot
+from crm_sync.model.verdict import Reason, Verdict
+from crm_sync.pipeline import Decision
+
+MARKS: Mapping[str, str] = {"true": "yes", "false": "NO", "unknown": "not known"}
+SHOWN = 8
+
+
+def words(name: str | None) -> str:
+    """A program name as plain words: case_study -> case study."""
+    return (name or "").replace("_", " ")
+
+
+class Names:
+    """Finds what to call a record: requests by their number, people by title and company."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._tables: dict[str, dict[str, Mapping[str, Any]]] = {}
+
+    def row(self, name: str, record_id: str | None) -> Mapping[str, Any]:
+        """The row of this id, or an empty one."""
+        if name not in self._tables:
+            self._tables[name] = {row["id"]: row for row in self._snapshot.tables[name].to_pylist()}
+        return self._tables[name].get(record_id or "", {})
+
+    def account(self, record_id: str | None) -> str:
+        """A company's name, or its id."""
+        return str(self.row("account", record_id).get("name") or record_id or "unknown company")
+
+    def person(self, contact_id: str | None) -> str:
+        """A person by title and company; never by name."""
+        contact = self.row("contact", contact_id)
+        return f"{contact.get('title') or 'contact'}, {self.account(contact.get('account'))}"
+
+    def request(self, record_id: str) -> str:
+        """A request by its number, kind and prospect."""
+        row = self.row("request", record_id)
+        prospect = f" for {self.account(row['prospect'])}" if row.get("prospect") else ""
+        return f"{row.get('name') or record_id} {words(row.get('type'))}{prospect}"
+
+
+def show_plan(plan: Plan, *, every: bool = False) -> None:
+    """Print what would be written: counts first, then each change with from, to and why."""
+    heading(f"Plan {plan.checksum} for {plan.org_id} on {plan.as_of:%d %b %Y}, rules {plan.rule_version}")
+    if not plan.changes:
+        line("Nothing to write: the org is as it ought to be.")
+        return
+    counts = sorted(plan.counts().items())
+    table(("object", "action", "records"), [(words(o), a, n) for (o, a), n in counts], right=("records",))
+    shown = plan.changes if every else plan.changes[:SHOWN]
+    heading("Changes" if every else f"First {len(shown)} of {len(plan.changes)} changes (all of them: --all)")
+    for change in shown:
+        sign = "+" if change.action == "create" else "~"
+        line(f"{sign} {change.subject}  ({change.why})", style="bold")
+        for name, value in sorted(change.fields.items()):
+            before = f"{_short(change.before.get(name))} -> " if change.action == "update" else ""
+            line(f"    {words(name)}: {before}{_short(value)}")
+
+
+def _short(value: Any) -> str:
+    shown = plain(value)
+    text = "empty" if shown in (None, [], "") else ", ".join(shown) if isinstance(shown, list) else str(shown)
+    first, *rest = text.split("\n")
+    return f"{first[:110]} ..." if rest or len(first) > 110 else first
+
+
+def plan_json(plan: Plan) -> dict[str, Any]:
+    """The plan as JSON; `run --plan` reads it back."""
+    return {
+        "checksum": plan.checksum,
+        "org_id": plan.org_id,
+        "as_of": plan.as_of.isoformat(),
+        "rule_version": plan.rule_version,
+        "counts": {f"{o} {a}": n for (o, a), n in sorted(plan.counts().items())},
+        "changes": [as_json(change) for change in plan.changes],
+    }
+
+
+def summary_json(decision: Decision, outcome: Outcome | None) -> dict[str, Any]:
+    """The state of the program after a run as JSON."""
+    return {
+        "plan": decision.plan.checksum,
+        "profiles": dict(_verdict_counts(decision)),
+        "requests": dict(Counter(slate.verdict for slate in decision.matches.slates)),
+        "recommended": sum(c.recommended for s in decision.matches.slates for c in s.candidates),
+        "proven_optimal": decision.matches.objective == decision.matches.bound,
+        "gini": round(decision.matches.gini, 3),
+        "planned": len(decision.plan.changes),
+        "written": outcome.count("written") if outcome else 0,
+        "refused": outcome.count("refused") if outcome else 0,
+        "deferred": outcome.count("deferred") if outcome else 0,
+        "api_calls": outcome.api_calls if outcome else 0,
+    }
+
+
+def show_summary(decision: Decision, outcome: Outcome | None) -> None:
+    """Print what a program owner wants after a run."""
+    _show_profiles(decision)
+    _show_requests(decision)
+    _show_unfilled(decision)
+    _show_changes_of(decision, "escalation", "Escalations raised", "evidence")
+    _show_changes_of(decision, "task", "For account owners to do", "subject")
+    _show_changes_of(decision, "sync_issue", "Data to put right", "summary")
+    if outcome is not None:
+        show_outcome(outcome)
+
+
+def _verdict_counts(decision: Decision) -> Counter[str]:
+    from_reasons = {contact: overall_standing(verdicts) for contact, verdicts in decision.explanations.items()}
+    return Counter(from_reasons.values())
+
+
+def overall_standing(verdicts: Mapping[str, Verdict]) -> str:
+    """Eligible if any type is; unknown if nothing is known to block some type; else blocked."""
+    standings = {verdict.standing for verdict in verdicts.values()}
+    return next(s for s in ("eligible", "unknown", "blocked") if s in standings)
+
+
+def _show_profiles(decision: Decision) -> None:
+    counts = _verdict_counts(decision)
+    judged = decision.verdicts.table.num_rows
+    created = decision.plan.counts().get(("profile", "create"), 0)
+    heading("Reference profiles")
+    line(
+        f"{judged} contacts judged, {sum(counts.values())} profiles ({created} new candidates): "
+        f"{counts['eligible']} may be asked now, {counts['blocked']} may not, {counts['unknown']} not known."
+    )
+    per_type = Counter(
+        t for verdicts in decision.explanations.values() for t, v in verdicts.items() if v.standing == "eligible"
+    )
+    line("May be asked for: " + ", ".join(f"{words(t)} {per_type[t]}" for t in decision.verdicts.types) + ".")
+
+
+def _show_requests(decision: Decision) -> None:
+    names = Names(decision.snapshot)
+    slates = [slate for slate in decision.matches.slates if slate.verdict == "matched"]
+    proof = "proven the best joint assignment" if decision.matches.objective == decision.matches.bound else "not proven"
+    heading(f"Requests with a slate: {len(slates)} of {len(decision.matches.slates)} open ({proof})")
+    rows = []
+    for slate in slates[:SHOWN]:
+        best = next((c for c in slate.candidates if c.recommended), slate.candidates[0])
+        rows.append((names.request(slate.request_id), names.person(best.contact_id), best.score, best.reasons[0]))
+    table(("request", "reference", "fit", "why"), rows, right=("fit",))
+    if len(slates) > SHOWN:
+        line(f"and {len(slates) - SHOWN} more; crm-sync explain request NUMBER shows one.")
+    line(f"Spread of load among references (Gini): {decision.matches.gini:.2f}.")
+
+
+def _show_unfilled(decision: Decision) -> None:
+    names = Names(decision.snapshot)
+    others = [slate for slate in decision.matches.slates if slate.verdict != "matched"]
+    heading(f"Requests that cannot be filled as asked: {len(others)}")
+    rows = [
+        (names.request(s.request_id), s.verdict, s.why[0] if s.why else "", _instead(s.earliest_on, s.substitute))
+        for s in others
+    ]
+    table(("request", "verdict", "why", "instead"), rows)
+
+
+def _instead(earliest: Any, substitute: str | None) -> str:
+    day = f"from {earliest:%d %b %Y}" if earliest else ""
+    return "; ".join(part for part in (day, substitute or "") if part)
+
+
+def _show_changes_of(decision: Decision, name: str, title: str, field: str) -> None:
+    made = [c for c in decision.plan.changes if c.object == name and c.action == "create"]
+    heading(f"{title}: {len(made)}")
+    names = Names(decision.snapshot)
+    for subject, count in Counter(_line_of(c.fields, field, names) for c in made[:200]).most_common(SHOWN):
+        line(f"  {subject}" + (f"  (x{count})" if count > 1 else ""))
+    if len(made) > SHOWN:
+        line(f"  ... {len(made)} in all")
+
+
+def _line_of(fields: Mapping[str, Any], field: str, names: Names) -> str:
+    who = fields.get("contact") or fields.get("who")
+    about = f" ({names.person(who)})" if isinstance(who, str) else ""
+    due = f", due {fields['due_on']:%d %b}" if fields.get("due_on") else ""
+    return f"{str(fields.get(field) or '').splitlines()[0]}{about}{due}"
+
+
+def show_outcome(outcome: Outcome) -> None:
+    """Print what became of the writes, each refusal with its sentence."""
+    heading("Written back")
+    counts = Counter(result.status for result in outcome.results)
+    line(", ".join(f"{n} {status}" for status, n in sorted(counts.items())) or "0 written: nothing had changed.")
+    for result in outcome.results:
+        if result.status in ("refused", "deferred"):
+            line(f"  {result.change.subject}: {result.code}: {result.message}")
+    line(f"{outcome.api_calls} API calls used.")
+
+
+def show_verdict(verdict: Verdict, *, every: bool) -> None:
+    """Print one verdict like a colleague: the answer, then what stands in the way, then the rest."""
+    standing = {"eligible": "may be asked", "blocked": "may not be asked now", "unknown": "cannot be judged now"}
+    heading(f"{words(verdict.reference_type).capitalize()}: {standing[verdict.standing]}")
+    if verdict.free_on and verdict.standing != "eligible":
+        line(f"As far as dates go, free on {verdict.free_on:%d %b %Y}.")
+    blocking = [r for r in verdict.reasons if r.blocks or (r.weight == "caution" and r.truth != "true")]
+    shown = verdict.reasons if every else blocking
+    table(("criterion", "met", "seen", "needed", "from", "what would change it"), [_reason_row(r) for r in shown])
+    if not every and len(shown) < len(verdict.reasons):
+        line(f"{len(verdict.reasons) - len(shown)} other criteria are met (all of them: --all).")
+
+
+def _reason_row(reason: Reason) -> Sequence[str]:
+    source = reason.source
+    where = f"{source.object_name} {source.record_id or ''} {source.field_name}" if source else ""
+    met = MARKS[reason.truth] + (" (caution)" if reason.weight == "caution" else "")
+    change = "" if reason.truth == "true" else reason.remedy
+    day = f" Free on {reason.free_on:%d %b %Y}." if reason.free_on else ""
+    return (reason.text, met, reason.value or "", reason.threshold or "", where, change + day)
+
+
+def verdict_json(verdict: Verdict) -> dict[str, Any]:
+    """One verdict as JSON, every criterion included."""
+    return {
+        "contact_id": verdict.contact_id,
+        "type": verdict.reference_type,
+        "standing": verdict.standing,
+        "free_on": verdict.free_on,
+        "reasons": [
+            {
+                "rule": r.rule_id,
+                "version": r.rule_version,
+                "text": r.text,
+                "met": r.truth,
+                "weight": r.weight,
+                "value": r.value,
+                "threshold": r.threshold,
+                "source": vars(r.source) if r.source else None,
+                "remedy": r.remedy,
+                "free_on": r.free_on,
+            }
+            for r in verdict.reasons
+        ],
+    }
