@@ -114,7 +114,12 @@ def _as_value(held: Any) -> Value:
 
 def _same(held: Value, wanted: Value) -> bool:
     """Equal as the org stores it: an empty multi-picklist is null, numbers agree to nine decimals."""
-    if not held and not wanted and not isinstance(held, bool | int | float) and not isinstance(wanted, bool | int | float):
+    if (
+        not held
+        and not wanted
+        and not isinstance(held, bool | int | float)
+        and not isinstance(wanted, bool | int | float)
+    ):
         return True
     if isinstance(held, int | float) and isinstance(wanted, int | float):
         return round(float(held), 9) == round(float(wanted), 9)

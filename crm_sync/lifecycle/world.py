@@ -99,7 +99,7 @@ class World:
         return {request: tuple(rows) for request, rows in grouped.items()}
 
     def active_user(self, user_id: str | None) -> str | None:
-        """This user if they can act; else their manager if that one can; else the program owner."""
+        """Give this user if they can act; else their manager if that one can; else the program owner."""
         user = self.row("user", user_id)
         if user and user.get("active"):
             return str(user["id"])

@@ -55,6 +55,12 @@ def _cell(value: Any) -> str:
 @contextmanager
 def progress(quiet: bool = False) -> Iterator[Progress]:
     """Show progress bars on standard error while long work runs; nothing without a terminal."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=err, transient=True, disable=quiet or not err.is_terminal) as bar:
         yield bar

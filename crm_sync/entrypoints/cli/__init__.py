@@ -1,0 +1,26 @@
+"""The command line: one file per command, assembled here. Heavy libraries are imported when a command runs.
+
+Exit codes: 0 done, 1 stop, 2 edit something, 3 agree to something, 4 done but records were refused,
+75 try later, 78 wrong org.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from crm_sync.entrypoints.cli import check, demo, explain, org, plan, run, serve
+
+app = typer.Typer(
+    name="crm-sync",
+    help="Run a customer reference program inside Salesforce: who may be asked, who is asked next, and why.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(demo.demo)
+app.command()(check.check)
+app.command()(plan.plan)
+app.command()(run.run)
+app.command()(explain.explain)
+app.command()(serve.serve)
+app.add_typer(org.app, name="org")
