@@ -1,0 +1,46 @@
+"""rules/ and mappings/ as typed, frozen values, checked against each other.
+
+`load_program` reads both folders into a `Program` or raises every mistake at once with its file and line.
+Read by every step of the flow. Not here: deciding (`evaluate`), and reading or writing the org.
+"""
+
+from crm_sync.program.load import load_program
+from crm_sync.program.mappings import FieldMapping, ObjectMapping
+from crm_sync.program.program import Program
+from crm_sync.program.rules import (
+    Cadence,
+    Candidates,
+    Cap,
+    ConsentRules,
+    Cooldown,
+    Criterion,
+    Escalation,
+    EscalationKind,
+    Guards,
+    LeadTime,
+    MatchingRules,
+    Qualification,
+    Retention,
+    Tolerance,
+)
+
+__all__ = [
+    "Cadence",
+    "Candidates",
+    "Cap",
+    "ConsentRules",
+    "Cooldown",
+    "Criterion",
+    "Escalation",
+    "EscalationKind",
+    "FieldMapping",
+    "Guards",
+    "LeadTime",
+    "MatchingRules",
+    "ObjectMapping",
+    "Program",
+    "Qualification",
+    "Retention",
+    "Tolerance",
+    "load_program",
+]

@@ -1,0 +1,78 @@
+"""What every typed part of the program shares: frozen, no unknown keys, nothing converted silently.
+
+`names_of` and `model_at` let mistakes say which names were possible. Not here: any rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+
+class Part(BaseModel):
+    """A frozen piece of the program. Read from a file strictly; built in Python by field name or by YAML name."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        validate_by_name=True,
+        validate_by_alias=True,
+        serialize_by_alias=True,
+    )
+
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+"""A name in the program: small letters, digits and underscores."""
+Sentence = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Days = Annotated[int, Field(ge=1, le=3660)]
+BusinessDays = Annotated[int, Field(ge=0, le=260)]
+Months = Annotated[int, Field(ge=1, le=240)]
+Percent = Annotated[float, Field(gt=0, le=100)]
+Points = Annotated[float, Field(ge=0, le=100)]
+
+
+def names_of(model: type[BaseModel] | None) -> list[str]:
+    """List the names a YAML file may use in this part, in the order declared."""
+    if model is None:
+        return []
+    return [info.alias or name for name, info in model.model_fields.items()]
+
+
+def model_at(model: type[BaseModel], path: tuple[str | int, ...]) -> type[BaseModel] | None:
+    """Find the part that one of pydantic's locations leads to, None where there is no part but a value."""
+    kind: Any = model
+    for step in path:
+        kind = _step(kind, step)
+    return kind if _is_part(kind) else None
+
+
+def _is_part(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+def _step(kind: Any, step: str | int) -> Any:
+    """Go one step down: into a part's field, a list's items, a map's values, or the alternative of that name."""
+    if _is_part(kind):
+        named = {info.alias or name: info.annotation for name, info in kind.model_fields.items()}
+        return named.get(str(step))
+    kinds = [inner for inner in _alternatives(kind) if inner is not type(None)]
+    tagged = [inner for inner in kinds if getattr(inner, "__name__", None) == step]
+    if tagged:
+        return tagged[0]
+    if len(kinds) == 1 and kinds[0] is not kind:
+        return _step(kinds[0], step)
+    arguments = get_args(kind)
+    return arguments[-1] if get_origin(kind) is Mapping else next(iter(arguments), None)
+
+
+def _alternatives(kind: Any) -> list[Any]:
+    """Unwrap annotations and unions."""
+    if get_origin(kind) is Annotated:
+        return _alternatives(get_args(kind)[0])
+    if get_origin(kind) in {Union, UnionType}:
+        return [inner for part in get_args(kind) for inner in _alternatives(part)]
+    return [kind]

@@ -1,0 +1,67 @@
+"""What could be read so far: the typed parts that fit their models, with their sources.
+
+Made by `load`, looked through by `checks`; a file that does not fit is absent, and the checks that need it wait.
+Not here: reading and checking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from crm_sync.program.base import Part
+from crm_sync.program.mappings import ObjectMapping
+from crm_sync.program.rules import (
+    Cadence,
+    ConsentRules,
+    Escalation,
+    Guards,
+    LeadTime,
+    MatchingRules,
+    Qualification,
+    Retention,
+    Tolerance,
+)
+from crm_sync.program.sources import Source
+
+P = TypeVar("P", bound=Part)
+
+RULE_FILES: Mapping[str, type[Part]] = {
+    "qualification": Qualification,
+    "consent": ConsentRules,
+    "tolerance": Tolerance,
+    "lead_time": LeadTime,
+    "matching": MatchingRules,
+    "cadence": Cadence,
+    "escalation": Escalation,
+    "retention": Retention,
+    "guards": Guards,
+}
+"""The files of rules/ by name, and what each is read into."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The whole files. `rules` and `mappings` are what they say, `sources` where they say it ("rules/consent")."""
+
+    rules: dict[str, Part] = field(default_factory=dict)
+    mappings: dict[str, ObjectMapping] = field(default_factory=dict)
+    sources: dict[str, Source] = field(default_factory=dict)
+
+    def rule(self, kind: type[P]) -> tuple[P, Source] | None:
+        """Give one rules file with its source, None when it did not fit."""
+        for name, part in self.rules.items():
+            if isinstance(part, kind):
+                return part, self.sources[f"rules/{name}"]
+        return None
+
+    @property
+    def types(self) -> tuple[str, ...] | None:
+        """The reference types, None when rules/tolerance.yaml did not fit."""
+        found = self.rule(Tolerance)
+        return tuple(found[0].effort_points) if found else None
+
+    def mapping_source(self, name: str) -> Source:
+        """Where a mapping was read from."""
+        return self.sources[f"mappings/{name}"]

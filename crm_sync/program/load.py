@@ -1,0 +1,137 @@
+"""Read rules/ and mappings/ into a Program, or tell every mistake in them at once.
+
+Called by bootstrap and `crm-sync check`. Order: read each file, fit it to its model, then check what must agree
+between files as far as the files are whole. Not here: the models (`rules`, `mappings`) and the checks (`checks`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TypeVar, cast
+
+from pydantic import BaseModel, ValidationError
+
+from crm_sync.errors import ConfigurationError, Mistake
+from crm_sync.program.checks import check
+from crm_sync.program.draft import RULE_FILES, Draft
+from crm_sync.program.facts import catalogue
+from crm_sync.program.mappings import MAPPING_NAMES, MappingFile, ObjectMapping
+from crm_sync.program.program import Program
+from crm_sync.program.reader import read
+from crm_sync.program.rules import (
+    Cadence,
+    ConsentRules,
+    Escalation,
+    Guards,
+    LeadTime,
+    MatchingRules,
+    Qualification,
+    Retention,
+    Tolerance,
+)
+from crm_sync.program.sentences import mistakes
+from crm_sync.program.sources import Source, nearest, one_of
+from crm_sync.program.versions import content_hash
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def load_program(rules_dir: Path, mappings_dir: Path) -> Program:
+    """Load the whole program.
+
+    Raises ConfigurationError with every mistake in every file, each with file, line and the nearest right name.
+    """
+    draft = Draft()
+    found = [*_read_rules(rules_dir, draft), *_read_mappings(mappings_dir, draft)]
+    found += check(draft)
+    if found:
+        raise ConfigurationError(tuple(sorted(set(found), key=place)))
+    rules = draft.rules
+    return Program(
+        qualification=cast(Qualification, rules["qualification"]),
+        consent=cast(ConsentRules, rules["consent"]),
+        tolerance=cast(Tolerance, rules["tolerance"]),
+        lead_time=cast(LeadTime, rules["lead_time"]),
+        matching=cast(MatchingRules, rules["matching"]),
+        cadence=cast(Cadence, rules["cadence"]),
+        escalation=cast(Escalation, rules["escalation"]),
+        retention=cast(Retention, rules["retention"]),
+        guards=cast(Guards, rules["guards"]),
+        mappings=draft.mappings,
+        facts=catalogue(draft.mappings),
+        version=_version(draft),
+    )
+
+
+def fit(source: Source, model: type[M], found: list[Mistake]) -> M | None:
+    """Fit one file to its model; add what does not fit to `found`."""
+    try:
+        return model.model_validate(source.root.plain, strict=True, by_alias=True, by_name=False)
+    except ValidationError as error:
+        found += mistakes(error, model, source)
+        return None
+
+
+def read_source(path: Path, found: list[Mistake]) -> Source | None:
+    """Read one file; mistakes call it by its folder and name."""
+    name = f"{path.parent.name}/{path.name}"
+    try:
+        return Source(name, read(path.read_bytes(), name))
+    except OSError as error:
+        found.append(Mistake(f"{name}:1", f"a file that cannot be opened ({error.strerror})", "a readable file"))
+    except ConfigurationError as error:
+        found += error.mistakes
+    return None
+
+
+def place(mistake: Mistake) -> tuple[str, int, str]:
+    """Sort mistakes as they stand in the files."""
+    name, _, line = mistake.where.rpartition(":")
+    return name, int(line), mistake.found
+
+
+def _read_rules(folder: Path, draft: Draft) -> list[Mistake]:
+    found: list[Mistake] = []
+    for name, source in _read_folder(folder, tuple(RULE_FILES), found):
+        part = fit(source, RULE_FILES[name], found)
+        if part is not None:
+            draft.rules[name] = part
+            draft.sources[f"rules/{name}"] = source
+    return found
+
+
+def _read_mappings(folder: Path, draft: Draft) -> list[Mistake]:
+    found: list[Mistake] = []
+    for name, source in _read_folder(folder, MAPPING_NAMES, found):
+        part = fit(source, MappingFile, found)
+        if part is not None:
+            draft.mappings[name] = ObjectMapping.of(name, part)
+            draft.sources[f"mappings/{name}"] = source
+    return found
+
+
+def _read_folder(folder: Path, names: tuple[str, ...], found: list[Mistake]) -> Iterable[tuple[str, Source]]:
+    """Read the files that belong in a folder; note missing and unknown ones."""
+    present = {path.name: path for path in sorted(folder.glob("*.y*ml"))}
+    for file_name in present:
+        if file_name.removesuffix(".yaml") not in names:
+            stem = file_name.rpartition(".")[0]
+            wanted = nearest(stem, [name for name in names if f"{name}.yaml" not in present]) or nearest(stem, names)
+            hint = f"{wanted}.yaml" if wanted else None
+            found.append(Mistake(f"{folder.name}/{file_name}:1", "a file nobody reads", one_of(names, 30), hint))
+    for name in names:
+        path = present.get(f"{name}.yaml")
+        if path is None:
+            found.append(Mistake(f"{folder.name}/{name}.yaml:1", "no such file", "this file to be there"))
+            continue
+        source = read_source(path, found)
+        if source is not None:
+            yield name, source
+
+
+def _version(draft: Draft) -> str:
+    rules = {name: part.model_dump(mode="json", exclude_defaults=True) for name, part in draft.rules.items()}
+    mappings: Mapping[str, object] = {name: asdict(mapping) for name, mapping in draft.mappings.items()}
+    return content_hash({"rules": rules, "mappings": mappings, "types": draft.types})

@@ -1,0 +1,168 @@
+"""The files of mappings/ as values: which field of the org holds what the program talks about.
+
+Read by pull, writeback and the facts catalogue. The only place where the program's names meet the org's.
+Not here: reading the org, and translating whole columns.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from crm_sync.program.base import Name, Part, Sentence
+
+FieldType = Literal[
+    "id", "reference", "text", "number", "checkbox", "date", "datetime", "picklist", "multipicklist", "url"
+]
+Owner = Literal["org", "human", "worker", "key", "human_after_create", "stamp"]
+Transform = Literal["email_key"]
+
+ANY_OBJECT = "any"
+"""What a reference points `to` when the org allows records of several objects (Salesforce: polymorphic lookup)."""
+
+MAPPING_NAMES = (
+    "account",
+    "contact",
+    "individual",
+    "user",
+    "opportunity",
+    "case",
+    "task",
+    "event",
+    "business_hours",
+    "holiday",
+    "profile",
+    "consent",
+    "request",
+    "match",
+    "activity",
+    "escalation",
+    "asset",
+    "coverage",
+    "sync_request",
+    "sync_run",
+    "sync_issue",
+)
+"""The mappings the program is made of: one file each."""
+
+ApiName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,79}$")]
+
+
+class FieldEntry(Part):
+    """One field as written in a mapping file."""
+
+    field: ApiName
+    type: FieldType = "id"
+    owner: Owner = "org"
+    to: str | None = None
+    values: Mapping[str, str] | None = Field(default=None, min_length=1)
+    transform: Transform | None = None
+    personal: bool = False
+    safety: bool = False
+
+
+class MappingFile(Part):
+    """One mapping file as written."""
+
+    object: ApiName
+    about: Sentence
+    key: ApiName | None
+    fields: Mapping[Name, FieldEntry] = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class FieldMapping:
+    """One mapped field: its program name, its API name, and who may write it.
+
+    `values` translate API values to program values. `to` is the mapping a reference points to, or "any".
+    `personal` fields never enter the mirror; an absent `safety` field refuses the run.
+    """
+
+    name: str
+    field: str
+    type: FieldType
+    owner: Owner = "org"
+    values: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    to: str | None = None
+    transform: Transform | None = None
+    personal: bool = False
+    safety: bool = False
+
+    @property
+    def program_values(self) -> tuple[str, ...]:
+        """The values the program knows, in the order written, each once."""
+        return tuple(dict.fromkeys(self.values.values()))
+
+    @property
+    def api_values(self) -> Mapping[str, str]:
+        """Program values to API values; where several API values mean the same, the first written."""
+        return {program: api for api, program in reversed(list(self.values.items()))}
+
+    @property
+    def worker_writes(self) -> bool:
+        """Whether the worker ever writes the field, if only when it creates the record."""
+        return self.owner in {"worker", "key", "human_after_create", "stamp"}
+
+
+@dataclass(frozen=True)
+class ObjectMapping:
+    """One mapped object. `key` is the API name of the external id the worker upserts by, None if it never creates."""
+
+    name: str
+    object: str
+    about: str
+    key: str | None
+    fields: Mapping[str, FieldMapping]
+
+    @classmethod
+    def of(cls, name: str, file: MappingFile) -> ObjectMapping:
+        """Make a mapping of a file's content."""
+        fields = {
+            field_name: FieldMapping(
+                name=field_name,
+                field=entry.field,
+                type=entry.type,
+                owner=entry.owner,
+                values=entry.values or {},
+                to=entry.to,
+                transform=entry.transform,
+                personal=entry.personal,
+                safety=entry.safety,
+            )
+            for field_name, entry in file.fields.items()
+        }
+        return cls(name, file.object, file.about, file.key, fields)
+
+    @property
+    def pulled(self) -> tuple[FieldMapping, ...]:
+        """The fields that enter the mirror: all but the personal ones."""
+        return tuple(field for field in self.fields.values() if not field.personal)
+
+    @property
+    def personal(self) -> tuple[FieldMapping, ...]:
+        """The fields that are fetched only when a text is rendered, and never stored."""
+        return tuple(field for field in self.fields.values() if field.personal)
+
+    @property
+    def worker_owned(self) -> tuple[FieldMapping, ...]:
+        """The fields that are the worker's at all times: compared and written on every run."""
+        return tuple(field for field in self.fields.values() if field.owner in {"worker", "stamp"})
+
+    @property
+    def written_on_create(self) -> tuple[FieldMapping, ...]:
+        """The fields that the worker sets once, when it creates the record."""
+        return tuple(field for field in self.fields.values() if field.owner in {"key", "human_after_create"})
+
+    @property
+    def key_field(self) -> FieldMapping | None:
+        """The field the worker upserts by."""
+        return next((field for field in self.fields.values() if field.field == self.key), None)
+
+    @property
+    def safety(self) -> tuple[FieldMapping, ...]:
+        """The fields without which no decision may be taken."""
+        return tuple(field for field in self.fields.values() if field.safety)

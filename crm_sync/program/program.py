@@ -1,0 +1,50 @@
+"""The Program: rules/ and mappings/ as one frozen value that every decision is made under.
+
+Made by `load`, handed through the whole flow. Not here: reading files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from crm_sync.program.facts import Fact
+from crm_sync.program.mappings import ObjectMapping
+from crm_sync.program.rules import (
+    Cadence,
+    ConsentRules,
+    Escalation,
+    Guards,
+    LeadTime,
+    MatchingRules,
+    Qualification,
+    Retention,
+    Tolerance,
+)
+
+
+@dataclass(frozen=True)
+class Program:
+    """What the program wants (the rules, one attribute a file) and where it lives in the org (the mappings).
+
+    `facts` is everything a condition may ask for. `version` is a hash of all content (16 hex digits): equal content
+    has an equal version, whatever the comments and the layout.
+    """
+
+    qualification: Qualification
+    consent: ConsentRules
+    tolerance: Tolerance
+    lead_time: LeadTime
+    matching: MatchingRules
+    cadence: Cadence
+    escalation: Escalation
+    retention: Retention
+    guards: Guards
+    mappings: Mapping[str, ObjectMapping]
+    facts: Mapping[str, Fact]
+    version: str
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The reference types, in the order of tolerance.effort_points."""
+        return tuple(self.tolerance.effort_points)

@@ -1,0 +1,186 @@
+"""Turn a YAML file into values that know their line and column, refusing everything ambiguous.
+
+Called by `load` and `cases`. The dialect is what a person means when reading the file aloud: text, numbers, true,
+false, null, lists and maps. No anchors, aliases, tags, merge keys or duplicate keys, and no guessing: `NO`, `12:30`,
+`0123` and `yes` are text. Not here: what the values mean.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+    StreamStartEvent,
+)
+
+from crm_sync.errors import ConfigurationError, Mistake
+from crm_sync.program.nodes import ListNode, MapNode, Node, Position, Scalar
+
+MAX_BYTES = 256 * 1024
+MAX_DEPTH = 20
+MAX_NUMBER = 10**15
+
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_WORDS = {"": None, "null": None, "true": True, "false": False}
+
+
+def read(content: bytes, name: str) -> Node:
+    """Read one YAML document.
+
+    `name` is how mistakes call the file. Raises ConfigurationError with every mistake that can be told at once;
+    a broken structure ends the reading at the first.
+    """
+    text = _decode(content, name)
+    reader = _Reader(name, iter(YAML(typ="safe", pure=True).parse(text)))
+    try:
+        node = reader.document()
+    except MarkedYAMLError as error:
+        raise ConfigurationError((*reader.mistakes, _broken(error, name))) from error
+    except (YAMLError, ValueError) as error:
+        mistake = Mistake(f"{name}:1", "a character that YAML does not allow", "printable text only")
+        raise ConfigurationError((*reader.mistakes, mistake)) from error
+    if reader.mistakes:
+        raise ConfigurationError(tuple(reader.mistakes))
+    return node
+
+
+def _decode(content: bytes, name: str) -> str:
+    if len(content) > MAX_BYTES:
+        raise _refuse(name, 1, f"a file of {len(content)} bytes", f"at most {MAX_BYTES} bytes")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise _refuse(name, line, "bytes that are not UTF-8 text", "a file saved as UTF-8") from error
+
+
+def _refuse(name: str, line: int, found: str, expected: str) -> ConfigurationError:
+    return ConfigurationError((Mistake(f"{name}:{line}", found, expected),))
+
+
+def _broken(error: MarkedYAMLError, name: str) -> Mistake:
+    mark = error.problem_mark or error.context_mark
+    line = mark.line + 1 if mark else 1
+    problem = " ".join(str(error.problem or error.context).split())
+    return Mistake(
+        f"{name}:{line}",
+        f"text that is not YAML ({problem})",
+        "names and values with even indentation, closed quotes and closed brackets",
+    )
+
+
+@dataclass
+class _Reader:
+    """Builds nodes from YAML's events; notes what it refuses and goes on where the structure allows it."""
+
+    name: str
+    events: Iterator[Any]
+    mistakes: list[Mistake] = field(default_factory=list)
+
+    def document(self) -> Node:
+        """Read the only document there may be."""
+        event = next(self.events)
+        while isinstance(event, StreamStartEvent | DocumentStartEvent):
+            if isinstance(event, DocumentStartEvent) and (event.version or event.tags):
+                self._note(event, "a % directive", "plain YAML without directives")
+            event = next(self.events)
+        if isinstance(event, StreamEndEvent):
+            raise _refuse(self.name, 1, "an empty file", "names and values")
+        node = self._node(event, 0)
+        for rest in self.events:
+            if isinstance(rest, DocumentStartEvent):
+                self._stop(rest, "a second document (`---`)", "one document a file")
+        return node
+
+    def _node(self, event: Any, depth: int) -> Node:
+        if depth > MAX_DEPTH:
+            self._stop(event, "values nested too deeply", f"at most {MAX_DEPTH} levels")
+        self._check_decoration(event)
+        match event:
+            case ScalarEvent():
+                return Scalar(_at(event), self._scalar(event))
+            case SequenceStartEvent():
+                return ListNode(_at(event), tuple(self._items(depth)))
+            case MappingStartEvent():
+                return self._map(event, depth)
+        return Scalar(_at(event), None)  # an alias, noted above
+
+    def _items(self, depth: int) -> Iterator[Node]:
+        while not isinstance(event := next(self.events), SequenceEndEvent):
+            yield self._node(event, depth + 1)
+
+    def _map(self, start: Any, depth: int) -> MapNode:
+        entries: dict[str, Node] = {}
+        keys: dict[str, Position] = {}
+        while not isinstance(event := next(self.events), MappingEndEvent):
+            key = self._key(event, depth)
+            if key in keys:
+                self._note(event, f"{key!r} a second time (first on line {keys[key].line})", "each name once")
+            keys[key] = _at(event)
+            entries[key] = self._node(next(self.events), depth + 1)
+        return MapNode(_at(start), entries, keys)
+
+    def _key(self, event: Any, depth: int) -> str:
+        if not isinstance(event, ScalarEvent):
+            self._stop(event, "a list, a map or an alias as a name", "a plain word before the colon")
+        self._check_decoration(event)
+        if event.value == "<<":
+            self._note(event, "a merge key (`<<`)", "every value written out")
+        if not event.value:
+            self._note(event, "a value without a name", "a name before the colon")
+        return self._text(event)
+
+    def _check_decoration(self, event: Any) -> None:
+        if isinstance(event, AliasEvent):
+            self._note(event, f"an alias (`*{event.anchor}`)", "the value itself, written out")
+        elif event.anchor is not None:
+            self._note(event, f"an anchor (`&{event.anchor}`)", "the value without an anchor")
+        if getattr(event, "tag", None) is not None:
+            self._note(event, f"a tag (`{event.tag}`)", "the value without a tag")
+
+    def _scalar(self, event: Any) -> str | int | float | bool | None:
+        if event.style is not None:
+            return self._text(event)
+        if event.value in _WORDS:
+            return _WORDS[event.value]
+        if _NUMBER.fullmatch(event.value):
+            return self._number(event)
+        return self._text(event)
+
+    def _number(self, event: Any) -> int | float:
+        number = float(event.value)
+        if abs(number) > MAX_NUMBER:
+            self._note(event, "a number out of all proportion", f"at most {MAX_NUMBER}, or quotes if it is text")
+            return 0
+        return int(event.value) if event.value.lstrip("-").isdigit() else number
+
+    def _text(self, event: Any) -> str:
+        text = str(event.value)
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            self._note(event, "half of a character (a lone surrogate)", "whole characters")
+            return ""
+        return text
+
+    def _note(self, event: Any, found: str, expected: str) -> None:
+        self.mistakes.append(Mistake(f"{self.name}:{_at(event).line}", found, expected))
+
+    def _stop(self, event: Any, found: str, expected: str) -> None:
+        self._note(event, found, expected)
+        raise ConfigurationError(tuple(self.mistakes))
+
+
+def _at(event: Any) -> Position:
+    return Position(event.start_mark.line + 1, event.start_mark.column + 1)

@@ -1,0 +1,31 @@
+"""The files of rules/ as frozen values: one module here per file there.
+
+Read by every pure step. Not here: reading the files (`load`) and what must agree between them (`checks`).
+"""
+
+from crm_sync.program.rules.cadence import Cadence
+from crm_sync.program.rules.consent import ConsentRules
+from crm_sync.program.rules.escalation import Escalation, EscalationKind
+from crm_sync.program.rules.guards import Guards
+from crm_sync.program.rules.lead_time import LeadTime
+from crm_sync.program.rules.matching import MatchingRules
+from crm_sync.program.rules.qualification import Candidates, Criterion, Qualification
+from crm_sync.program.rules.retention import Retention
+from crm_sync.program.rules.tolerance import Cap, Cooldown, Tolerance
+
+__all__ = [
+    "Cadence",
+    "Candidates",
+    "Cap",
+    "ConsentRules",
+    "Cooldown",
+    "Criterion",
+    "Escalation",
+    "EscalationKind",
+    "Guards",
+    "LeadTime",
+    "MatchingRules",
+    "Qualification",
+    "Retention",
+    "Tolerance",
+]

@@ -1,0 +1,70 @@
+"""rules/tolerance.yaml as values: how often a customer may be asked.
+
+Read by `evaluate`, `matching` and `lifecycle`. Not here: counting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic_core import PydanticCustomError
+
+from crm_sync.program.base import Days, Name, Part, Sentence
+
+Counted = Literal["reserved", "used", "nothing"]
+Types = Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+def _one_mistake(given: object, handler: ValidatorFunctionWrapHandler) -> object:
+    """Tell one mistake where pydantic would tell one per alternative."""
+    try:
+        return handler(given)
+    except ValidationError as error:
+        raise PydanticCustomError("words_or_types", "a word or a list of reference types") from error
+
+
+AllOrTypes = Annotated[Literal["all"] | Types, WrapValidator(_one_mistake)]
+AllSameOrTypes = Annotated[Literal["all", "same_type"] | Types, WrapValidator(_one_mistake)]
+
+
+class Cap(Part):
+    """At most `limit` uses or effort points within `window_days`, per person or account.
+
+    `counts` are the types that count. `own_limit` is the mapped field (`profile.max_calls_year`) that holds the
+    customer's own limit, which wins when it is lower.
+    """
+
+    id: Name
+    text: Sentence
+    per: Literal["person", "account"]
+    counts: AllOrTypes
+    measure: Literal["uses", "effort"]
+    limit: float = Field(ge=0, le=10000)
+    window_days: Days
+    own_limit: str | None = None
+
+
+class Cooldown(Part):
+    """`days` of rest after a use or a decline.
+
+    `after` are the types that start it; `same_type` rests only the type it happened to. `same` narrows it to
+    the same audience segment or requester.
+    """
+
+    id: Name
+    text: Sentence
+    after: AllSameOrTypes
+    event: Literal["used", "declined"]
+    days: Days
+    same: Literal["audience", "requester"] | None = None
+
+
+class Tolerance(Part):
+    """Effort per type (its order is the order of reference types everywhere), caps, cooldowns, and what counts."""
+
+    effort_points: Mapping[Name, Annotated[float, Field(gt=0, le=1000)]] = Field(min_length=1)
+    caps: tuple[Cap, ...]
+    cooldowns: tuple[Cooldown, ...]
+    counts_when: Mapping[Name, Counted]

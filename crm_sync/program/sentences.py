@@ -1,0 +1,139 @@
+"""Turn pydantic's errors into sentences for somebody who has never seen Python.
+
+Called by `load` and `cases` for every file that does not fit its model. Not here: mistakes between files (`checks`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from crm_sync.errors import Mistake
+from crm_sync.program.base import model_at, names_of
+from crm_sync.program.nodes import ListNode, MapNode, Node, Path, Scalar, follow
+from crm_sync.program.sources import Source, nearest, one_of
+
+_QUOTED = re.compile(r"'([^']*)'")
+_YES_NO = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+
+_CONDITION = "a condition: {fact: ..., at_least: ...}, or all, any or not with conditions"
+
+_EXPECTED: Mapping[str, str] = {
+    "string_type": "text",
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "tuple_type": "a list: [one, two]",
+    "dict_type": "names and values",
+    "mapping_type": "names and values",
+    "model_type": "names and values",
+    "model_attributes_type": "names and values",
+    "union_tag_not_found": _CONDITION,
+    "string_pattern_mismatch": "small letters, digits and underscores, starting with a letter, as in health_level",
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "at least {ge}",
+    "less_than_equal": "at most {le}",
+    "string_too_long": "at most {max_length} characters",
+    "string_too_short": "some text",
+    "too_short": "at least one entry",
+    "no_default": "a value for `default`, and others per reference type: {{default: 75, case_study: 80}}",
+    "list_threshold": "a list of values: [one, two]",
+    "single_threshold": "one value: a text, a number, true or false",
+    "one_operator": "exactly one comparison next to the fact, as in {{fact: contact.nps, at_least: 9}}",
+    "points_missing": "`points` from 1 to 100, because its weight is scored",
+    "points_unused": "no points, because only a criterion of weight scored has them",
+    "words_or_types": "a list of reference types, or one of these words: {words}",
+    "weights_sum": "weights that sum to 100",
+    "load_price_falls": "prices that do not fall: first, second, third",
+    "sizes_fall": "numbers that rise: small, medium, large, enterprise",
+}
+"""What each of pydantic's error types, and of ours, expected. Braces are filled from the error's context."""
+
+
+def mistakes(error: ValidationError, model: type[BaseModel], source: Source) -> list[Mistake]:
+    """Translate every error of one file, in the file's order."""
+    return [_mistake(detail, model, source) for detail in error.errors(include_url=False)]
+
+
+def _mistake(detail: ErrorDetails, model: type[BaseModel], source: Source) -> Mistake:
+    path: Path = detail["loc"]
+    special = _SPECIAL.get(detail["type"])
+    if special is not None:
+        return special(detail, model, source)
+    node, _ = follow(source.root, path)
+    expected = _EXPECTED[detail["type"]].format(**detail.get("ctx", {}))
+    return source.mistake(path, _found(detail, node, path), expected, _meant(detail, node))
+
+
+def _found(detail: ErrorDetails, node: Node, path: Path) -> str:
+    if detail["type"] == "one_operator":
+        given = detail["ctx"]["given"]
+        return f"the comparisons {given}" if given else "no comparison"
+    if detail["type"] == "weights_sum":
+        return f"weights that sum to {detail['ctx']['total']}"
+    names = [step for step in path if isinstance(step, str)]
+    where = f" for `{names[-1]}`" if names and detail["loc"] and isinstance(path[-1], str) else ""
+    return f"{describe(node)}{where}"
+
+
+def describe(node: Node) -> str:
+    """Say what stands there, as the person who wrote it would."""
+    match node:
+        case MapNode():
+            return "names and values" if node.entries else "an empty map"
+        case ListNode():
+            return "a list" if node.items else "an empty list"
+        case Scalar(value=None):
+            return "nothing"
+        case Scalar(value=bool() as truth):
+            return str(truth).lower()
+        case Scalar(value=str() as text):
+            return f"the text {text[:60]!r}"
+    return f"the number {node.plain}"
+
+
+def _meant(detail: ErrorDetails, node: Node) -> str | None:
+    text = node.value if isinstance(node, Scalar) else None
+    if detail["type"] == "bool_type" and isinstance(text, str):
+        return _YES_NO.get(text.casefold(), nearest(text, ["true", "false"]))
+    if detail["type"] == "string_type" and isinstance(text, bool | int | float):
+        return f'"{str(text).lower()}"'
+    return None
+
+
+def _missing(detail: ErrorDetails, model: type[BaseModel], source: Source) -> Mistake:
+    *parent, name = detail["loc"]
+    siblings = [key for key in _keys(source, tuple(parent)) if key not in names_of(model_at(model, tuple(parent)))]
+    alike = nearest(str(name), siblings)
+    found = f"no `{name}`" + (f" (but `{alike}`)" if alike else "")
+    return source.mistake(tuple(parent), found, f"`{name}`")
+
+
+def _extra(detail: ErrorDetails, model: type[BaseModel], source: Source) -> Mistake:
+    *parent, name = detail["loc"]
+    known = names_of(model_at(model, tuple(parent)))
+    return source.unknown(detail["loc"], "the name", str(name), known)
+
+
+def _keys(source: Source, path: Path) -> list[str]:
+    node, _ = follow(source.root, path)
+    return list(node.entries) if isinstance(node, MapNode) else []
+
+
+def _literal(detail: ErrorDetails, model: type[BaseModel], source: Source) -> Mistake:
+    known = _QUOTED.findall(str(detail["ctx"]["expected"]))
+    node, _ = follow(source.root, detail["loc"])
+    meant = nearest(node.value, known) if isinstance(node, Scalar) and isinstance(node.value, str) else None
+    return source.mistake(detail["loc"], _found(detail, node, detail["loc"]), one_of(known), meant)
+
+
+_SPECIAL: Mapping[str, Callable[[ErrorDetails, type[BaseModel], Source], Mistake]] = {
+    "missing": _missing,
+    "extra_forbidden": _extra,
+    "literal_error": _literal,
+}

@@ -1,0 +1,54 @@
+"""A file that was read: its name, its tree, and mistakes that point into it.
+
+Made by `load`, used by every check. Not here: what is a mistake.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from crm_sync.errors import Mistake
+from crm_sync.program.nodes import Node, Path, follow
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file of rules/ or mappings/."""
+
+    name: str
+    root: Node
+
+    def mistake(self, path: Path, found: str, expected: str, nearest: str | None = None) -> Mistake:
+        """Point a mistake at the value, or the name of the value, that `path` leads to."""
+        _, at = follow(self.root, path)
+        return Mistake(f"{self.name}:{at.line}", found, expected, nearest)
+
+    def unknown(self, path: Path, what: str, found: str, known: Iterable[str]) -> Mistake:
+        """Say that `found` is no known `what`, list what is known, and name the nearest."""
+        names = list(known)
+        return self.mistake(path, f"{what} {found!r}, which is not known", one_of(names), nearest(found, names))
+
+
+def one_of(names: Iterable[str], limit: int = 12) -> str:
+    """List what is allowed, shortened when long."""
+    listed = list(names)
+    shown = ", ".join(listed[:limit])
+    more = f" and {len(listed) - limit} more" if len(listed) > limit else ""
+    return f"one of {shown}{more}" if len(listed) != 1 else shown
+
+
+def nearest(found: str, names: Iterable[str]) -> str | None:
+    """Find the name most like the one found, None when nothing is alike."""
+    listed = list(names)
+    folded = {name.casefold().replace("-", "_").replace(" ", "_"): name for name in listed}
+    wanted = found.casefold().replace("-", "_").replace(" ", "_")
+    if wanted in folded:
+        return folded[wanted]
+    tail = {name.rpartition(".")[2]: name for name in listed}
+    alike = difflib.get_close_matches(wanted, list(folded), n=1, cutoff=0.6)
+    if alike:
+        return folded[alike[0]]
+    alike = difflib.get_close_matches(wanted.rpartition(".")[2], list(tail), n=1, cutoff=0.75)
+    return tail[alike[0]] if alike else None
