@@ -1,7 +1,7 @@
 """What the flow asks of the world: an org, a mirror, a journal. Real ones are built in `bootstrap`.
 
 `salesforce` implements Org, `state` implements Mirror and Journal; pull and writeback speak only to these.
-There is no Clock here: `as_of` is an argument of the run.
+There is no Clock here: `as_of` is an argument of the run, and the server's clock is the org's answer.
 """
 
 from __future__ import annotations
@@ -9,9 +9,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol
 
 import pyarrow as pa
+
+from crm_sync.errors import TemporaryError
+
+
+class Handling(StrEnum):
+    """What to do about an error code of the org; exactly one per code, and unknown codes quarantine the record."""
+
+    RETRY_NOW = "retry_now"
+    DEFER_RUN = "defer_run"
+    REPLAN = "replan"
+    QUARANTINE_RECORD = "quarantine_record"
+    HALT_RUN = "halt_run"
+    NEVER_RETRY_CONTACT = "never_retry_contact"
+
+
+class UnclearWriteError(TemporaryError):
+    """A write was sent and its answer lost or cut: it may or may not have been committed. Read back by key."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +75,7 @@ class OrgIdentity:
     is_sandbox: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Stamp:
     """A place in an object's change order: server time (whole seconds, UTC) and the id that breaks ties."""
 
@@ -66,10 +84,40 @@ class Stamp:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """One object to read: rows changed after `since` (None: all of them) and at or before `until`.
+
+    `fields` are API names; Id is added, and IsDeleted and SystemModstamp where `stamped` and `deletable` say the
+    object has them. An object that is not stamped is always read whole.
+    """
+
+    object_name: str
+    fields: tuple[str, ...]
+    since: Stamp | None
+    until: datetime
+    stamped: bool = True
+    deletable: bool = True
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows of one reading: all columns text, API names. `reading` is its position in what was asked for.
+
+    `resume` is where reading could go on if the run stopped after this page (None: it could not); `last` says
+    that nothing of this reading follows.
+    """
+
+    reading: int
+    rows: pa.Table
+    resume: Stamp | None
+    last: bool
+
+
+@dataclass(frozen=True)
 class RowWrite:
     """One upsert in API names. `key_field` is the external id field, or "Id" for a record that exists.
 
-    `values` holds JSON-ready values; a relationship by external id is {"Request__r": {"External_Key__c": "..."}}.
+    `values` holds JSON-ready values; a relationship by external id is {"Request__r": {"<key field>": "..."}}.
     """
 
     object_name: str
@@ -80,7 +128,10 @@ class RowWrite:
 
 @dataclass(frozen=True)
 class RowAnswer:
-    """The org's answer for one row, in the order sent. `code` is Salesforce's statusCode when not `ok`."""
+    """The org's answer for one row, in the order sent. `code` is Salesforce's statusCode when not `ok`.
+
+    `whole_batch` says that the code was given to the batch the row travelled in, so the row itself may be innocent.
+    """
 
     ok: bool
     record_id: str | None
@@ -88,51 +139,155 @@ class RowAnswer:
     code: str | None = None
     message: str | None = None
     fields: tuple[str, ...] = ()
+    handling: Handling | None = None
+    whole_batch: bool = False
 
 
 class Org(Protocol):
     """A Salesforce org, met over HTTP."""
 
-    def identity(self) -> OrgIdentity: ...
-    def server_time(self) -> datetime: ...
-    def describe(self, object_name: str) -> ObjectFacts: ...
-    def count(self, object_name: str) -> int: ...
-    def read(
-        self,
-        object_name: str,
-        fields: Sequence[str],
-        since: Stamp | None,
-        until: datetime,
-        *,
-        expected_rows: int | None = None,
-    ) -> Iterator[pa.Table]:
-        """Yield pages of rows (all columns text, API names, deleted rows included with IsDeleted) changed in [since, until]."""
+    def identity(self) -> OrgIdentity:
+        """Return which org this is."""
         ...
 
-    def read_ids(self, object_name: str) -> Iterator[Sequence[str]]: ...
-    def read_rows(self, object_name: str, fields: Sequence[str], ids: Sequence[str]) -> pa.Table: ...
-    def upsert(self, rows: Sequence[RowWrite]) -> Sequence[RowAnswer]: ...
+    def server_time(self) -> datetime:
+        """Return the server's own time (UTC, whole seconds), never this machine's."""
+        ...
+
+    def describe(self, object_name: str) -> ObjectFacts | None:
+        """Return what is visible of an object, or None when it is not visible at all. Remembered for a while."""
+        ...
+
+    def describe_all(self, object_names: Sequence[str]) -> Mapping[str, ObjectFacts]:
+        """Describe many objects afresh in few calls; an object that is not visible is absent."""
+        ...
+
+    def count(self, object_name: str) -> int:
+        """Count the live records of an object that this user may see."""
+        ...
+
+    def read(self, readings: Sequence[Reading]) -> Iterator[Page]:
+        """Yield pages of every reading, deleted rows included. Pages of one reading come in change order."""
+        ...
+
+    def read_ids(self, object_name: str) -> Iterator[Sequence[str]]:
+        """Yield the ids of all live records of an object."""
+        ...
+
+    def read_rows(self, object_name: str, fields: Sequence[str], ids: Sequence[str]) -> pa.Table:
+        """Read these records now, text columns `Id` and `fields`; records that are gone are absent."""
+        ...
+
+    def find(self, object_name: str, key_field: str, keys: Sequence[str], fields: Sequence[str]) -> pa.Table:
+        """Read the records that carry these external keys; text columns `Id`, `key_field` and `fields`."""
+        ...
+
+    def upsert(self, rows: Sequence[RowWrite]) -> Sequence[RowAnswer]:
+        """Write rows; one answer per row, in order. Raises UnclearWriteError when nobody can say what was written."""
+        ...
+
     @property
     def calls(self) -> int:
         """API calls made so far by this process."""
         ...
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Rows ready for the mirror: `rows` in the table's columns, ids to delete, picklist values nothing translates.
+
+    `merged` holds the last known state of deleted records that were merged into another (same columns as `rows`).
+    """
+
+    rows: pa.Table
+    deleted_ids: Sequence[str]
+    merged: pa.Table
+    unmapped: pa.Table
+
+
 class Mirror(Protocol):
     """The columnar copy of the mapped fields, with each object's watermark in the same transaction as its rows."""
 
-    def watermark(self, name: str) -> Stamp | None: ...
-    def apply(self, name: str, rows: pa.Table, watermark: Stamp | None) -> None: ...
-    def forget(self, name: str, ids: Sequence[str]) -> None: ...
-    def table(self, name: str) -> pa.Table: ...
-    def close(self) -> None: ...
+    def claim(self, org_id: str) -> None:
+        """Bind an empty mirror to this org; raises WrongOrgError when it holds another org's rows."""
+        ...
+
+    def prepare(self, name: str, schema: pa.Schema, fingerprint: str) -> None:
+        """Make the table ready; a new fingerprint empties it, so that the object is read in full again."""
+        ...
+
+    def watermark(self, name: str) -> Stamp | None:
+        """Return how far this table has come; None when it is to be read whole."""
+        ...
+
+    def apply(self, name: str, batch: Batch, watermark: Stamp | None) -> None:
+        """Write one page and its watermark in one transaction; `watermark` None leaves the old one."""
+        ...
+
+    def replace(self, name: str, batches: Iterable[Batch], watermark: Stamp | None) -> None:
+        """Replace a whole table in one transaction."""
+        ...
+
+    def forget(self, name: str, ids: Sequence[str]) -> None:
+        """Delete rows that the org no longer has."""
+        ...
+
+    def ids(self, name: str) -> pa.ChunkedArray:
+        """Return the ids of all rows."""
+        ...
+
+    def table(self, name: str) -> pa.Table:
+        """Return all rows."""
+        ...
+
+    def merged(self, name: str) -> pa.Table:
+        """Return the last known state of records that were merged into others."""
+        ...
+
+    def unmapped(self) -> pa.Table:
+        """Return the picklist values nothing translates: object, id, field, value."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the file."""
+        ...
 
 
 class Journal(Protocol):
     """Durable local record: inbox of wake-ups, run ledger, intents and outcomes, quarantine, decision log."""
 
-    def begin_run(self, run_id: str, kind: str, as_of: datetime, facts: Mapping[str, Any]) -> None: ...
-    def record_intents(self, run_id: str, intents: Iterable[Mapping[str, Any]]) -> None: ...
-    def record_outcomes(self, run_id: str, outcomes: Iterable[Mapping[str, Any]]) -> None: ...
-    def end_run(self, run_id: str, status: str, facts: Mapping[str, Any]) -> None: ...
-    def close(self) -> None: ...
+    def salt(self, org_id: str) -> bytes:
+        """Return this org's secret for one-way keys; made once, kept for ever."""
+        ...
+
+    def begin_run(self, run_id: str, kind: str, as_of: datetime, facts: Mapping[str, Any]) -> None:
+        """Note that a run has begun."""
+        ...
+
+    def record_intents(self, run_id: str, intents: Iterable[Mapping[str, Any]]) -> None:
+        """Note durably what is about to be written."""
+        ...
+
+    def record_outcomes(self, run_id: str, outcomes: Iterable[Mapping[str, Any]]) -> None:
+        """Note durably what became of it."""
+        ...
+
+    def end_run(self, run_id: str, status: str, facts: Mapping[str, Any]) -> None:
+        """Note how a run ended."""
+        ...
+
+    def quarantined(self, subject: str, payload_hash: str) -> bool:
+        """Whether this very payload was refused for good before, so that sending it again cannot help."""
+        ...
+
+    def quarantine(self, subject: str, payload_hash: str, code: str, message: str) -> None:
+        """Keep this payload from being sent again until it changes."""
+        ...
+
+    def release(self, subject: str) -> None:
+        """Let a subject be sent again."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the file."""
+        ...

@@ -1,0 +1,64 @@
+"""The Sforce-Limit-Info header -> how much of the org's daily allowance is used, and whether to stop.
+
+Called by session for every answer. Other programs live on the same allowance, so this worker stops at a share of what
+the day had left when it started, before the org refuses everybody. Not here: the share (rules/guards.yaml).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from crm_sync.errors import TemporaryError
+
+_USAGE = re.compile(r"(?:^|[;\s])api-usage=(\d+)/(\d+)")
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Calls used and allowed in the rolling day, by everybody."""
+
+    used: int
+    allowed: int
+
+
+def parse_usage(header: str | None) -> Usage | None:
+    """Read `api-usage=18/5000`, alone or before per-app parts; None when absent or not understood."""
+    found = _USAGE.search(header or "")
+    return Usage(int(found[1]), int(found[2])) if found else None
+
+
+class CallBudget:
+    """Counts calls and raises TemporaryError once they pass this worker's share of what the day had left."""
+
+    def __init__(self, share_percent: float) -> None:
+        self._share = share_percent / 100
+        self._allowed: int | None = None
+        self._spent = 0
+        self.calls = 0
+        self.usage: Usage | None = None
+
+    def count(self) -> None:
+        """Count a call about to be made; raises TemporaryError instead when the share is used up."""
+        if self._allowed is not None and self._spent >= self._allowed:
+            used = f"{self.usage.used} of {self.usage.allowed}" if self.usage else "an unknown number"
+            raise TemporaryError(
+                f"This run made {self._spent} calls, its share of the org's daily allowance ({used} used by all). "
+                "Run again when the rolling day has moved on, or raise api_share_percent in rules/guards.yaml."
+            )
+        self._spent += 1
+        self.calls += 1
+
+    def learn(self, header: str | None) -> None:
+        """Remember what an answer said of the allowance; the first one of a run fixes its share."""
+        usage = parse_usage(header)
+        if usage is None:
+            return
+        self.usage = usage
+        if self._allowed is None:
+            left = max(usage.allowed - usage.used + self._spent, 0)
+            self._allowed = max(int(left * self._share), 1)
+
+    def renew(self) -> None:
+        """Begin a new share, as a service does for each run."""
+        self._spent, self._allowed = 0, None

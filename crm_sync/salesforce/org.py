@@ -1,0 +1,213 @@
+"""SalesforceOrg: the worker's Org, put together from client, readers and writer. Built by bootstrap with `connect`.
+
+Before its first write it makes sure that this is the pinned org; before that, it may read. Not here: any HTTP.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+import requests
+
+from crm_sync.errors import ConfigurationError, Mistake, PermanentError, TemporaryError, WrongOrgError
+from crm_sync.ports import ObjectFacts, OrgIdentity, Page, Reading, RowAnswer, RowWrite
+from crm_sync.salesforce.answers import as_error
+from crm_sync.salesforce.auth import Authenticator
+from crm_sync.salesforce.bulk import BulkReader
+from crm_sync.salesforce.client import HEAVY_SUBREQUESTS_PER_COMPOSITE, SUBREQUESTS_PER_COMPOSITE, Client
+from crm_sync.salesforce.facts import object_facts
+from crm_sync.salesforce.ids import is_id, to_18
+from crm_sync.salesforce.limits import CallBudget
+from crm_sync.salesforce.rest import RestReader, TooBigError, text_table
+from crm_sync.salesforce.retry import retrying
+from crm_sync.salesforce.session import CrmSession, mounted
+from crm_sync.salesforce.soql import identifier, select_in
+from crm_sync.salesforce.writer import Writer
+from crm_sync.settings import Connection
+
+IDS_PER_RETRIEVE = 2000
+FACTS_LIFE_S = 3600.0
+
+
+class SalesforceOrg:
+    """One org over HTTP, implementing ports.Org. Several threads may read; one writes."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        client: Client,
+        auth: Authenticator,
+        budget: CallBudget,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._connection = connection
+        self._client = client
+        self._auth = auth
+        self._budget = budget
+        self._monotonic = monotonic
+        self._rest = RestReader(client, connection.bulk_read_rows)
+        self._bulk = BulkReader(client, sleep=sleep, monotonic=monotonic)
+        self._writer = Writer(client)
+        self._identity: OrgIdentity | None = None
+        self._facts: dict[str, tuple[float, ObjectFacts | None]] = {}
+
+    @classmethod
+    def connect(
+        cls,
+        connection: Connection,
+        *,
+        api_share_percent: float,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        jitter: Callable[[], float] = random.random,
+    ) -> SalesforceOrg:
+        """Build the org; nothing is sent before the first question. `api_share_percent` is of what the day has left."""
+        auth = Authenticator(connection, mounted(requests.Session(), connection), now=now)
+        budget = CallBudget(api_share_percent)
+        session = CrmSession(connection, auth, budget)
+        client = Client(connection, auth, session, lambda: retrying(sleep=sleep, jitter=jitter))
+        return cls(connection, client, auth, budget, sleep=sleep)
+
+    @property
+    def calls(self) -> int:
+        """API calls made so far by this process; logins are not counted, as the org does not count them."""
+        return self._budget.calls
+
+    def renew_budget(self) -> None:
+        """Begin a new share of the day's calls; a service does so at the start of each run."""
+        self._budget.renew()
+
+    def identity(self) -> OrgIdentity:
+        """Return which org this is. The token and the Organization record must agree."""
+        token = self._auth.token()
+        if self._identity is None or self._identity.org_id != token.org_id:
+            self._identity = self._read_identity(token.org_id)
+        return self._identity
+
+    def server_time(self) -> datetime:
+        """Return the server's time: this machine's, corrected by the Date headers seen, in whole seconds."""
+        self._auth.token()
+        return self._auth.server_now().replace(microsecond=0)
+
+    def describe(self, object_name: str) -> ObjectFacts | None:
+        """Return an object's facts, at most an hour old."""
+        known = self._facts.get(object_name)
+        if known is None or self._monotonic() - known[0] > FACTS_LIFE_S:
+            self.describe_all((object_name,))
+        return self._facts[object_name][1]
+
+    def describe_all(self, object_names: Sequence[str]) -> Mapping[str, ObjectFacts]:
+        """Describe objects afresh, 25 to a call; an object the user may not see is absent."""
+        paths = [f"{self._client.root}/sobjects/{identifier(name)}/describe" for name in object_names]
+        answers = self._client.read_all(paths, "Describing objects", per_call=SUBREQUESTS_PER_COMPOSITE)
+        found: dict[str, ObjectFacts] = {}
+        for name, answer in zip(object_names, answers, strict=True):
+            if answer.fault is not None and answer.fault.code != "NOT_FOUND":
+                raise as_error(answer.fault, f"Describing {name}")
+            facts = object_facts(answer.body) if answer.fault is None else None
+            self._facts[name] = (self._monotonic(), facts)
+            if facts is not None:
+                found[name] = facts
+        return found
+
+    def count(self, object_name: str) -> int:
+        """Count the records of an object that this user may see, deleted ones left out."""
+        path = self._client.query_path(f"SELECT COUNT() FROM {identifier(object_name)}", include_deleted=False)
+        return int(self._client.read(path, f"Counting {object_name}")["totalSize"])
+
+    def read(self, readings: Sequence[Reading]) -> Iterator[Page]:
+        """Yield pages of all readings; what is big goes through Bulk 2.0, the rest travels packed over REST."""
+        big = self._known_to_be_big(readings)
+        small = {position: reading for position, reading in enumerate(readings) if position not in big}
+        for page in self._rest.pages(small):
+            if isinstance(page, TooBigError):
+                big.add(page.position)
+            else:
+                yield page
+        for position in sorted(big):
+            yield from self._bulk.pages(position, readings[position])
+
+    def read_ids(self, object_name: str) -> Iterator[Sequence[str]]:
+        """Yield the ids of all live records of an object."""
+        reading = Reading(object_name, (), None, self.server_time(), stamped=False, deletable=False)
+        for page in self.read((reading,)):
+            yield page.rows.column("Id").to_pylist()
+
+    def read_rows(self, object_name: str, fields: Sequence[str], ids: Sequence[str]) -> pa.Table:
+        """Read records by id, 2000 to a call; what is gone, or not of this object, is absent."""
+        columns = tuple(dict.fromkeys(("Id", *fields)))
+        path = f"{self._client.root}/composite/sobjects/{identifier(object_name)}"
+        wanted = [to_18(record_id) for record_id in ids]
+        found: list[Mapping[str, Any]] = []
+        for start in range(0, len(wanted), IDS_PER_RETRIEVE):
+            body = {"ids": wanted[start : start + IDS_PER_RETRIEVE], "fields": [identifier(name) for name in columns]}
+            answer = self._client.ask("POST", path, body, f"Reading {object_name} by id")
+            found += [row for row in answer or () if row]
+        return text_table(found, columns)
+
+    def find(self, object_name: str, key_field: str, keys: Sequence[str], fields: Sequence[str]) -> pa.Table:
+        """Read live records by external key, five queries to a call."""
+        columns = tuple(dict.fromkeys(("Id", key_field, *fields)))
+        doing = f"Reading {object_name} by {key_field}"
+        queries = select_in(object_name, columns, key_field, keys)
+        paths = [self._client.query_path(query, include_deleted=False) for query in queries]
+        found: list[Mapping[str, Any]] = []
+        for answer in self._client.read_all(paths, doing, per_call=HEAVY_SUBREQUESTS_PER_COMPOSITE):
+            if answer.fault is not None:
+                raise as_error(answer.fault, doing)
+            if not answer.body["done"]:
+                raise TemporaryError(f"{doing}: the answer came in more than one page. Run again with fewer keys.")
+            found += answer.body["records"]
+        return text_table(found, columns)
+
+    def upsert(self, rows: Sequence[RowWrite]) -> Sequence[RowAnswer]:
+        """Write rows to the pinned org; raises WrongOrgError or ConfigurationError before anything is sent elsewhere."""
+        self._check_pin()
+        return self._writer.upsert(rows)
+
+    def _check_pin(self) -> None:
+        found = self.identity()
+        pinned = self._connection.org_id
+        if pinned is None:
+            mistake = Mistake(
+                "CRM_SYNC_ORG_ID", "nothing", f"the id of the org to write to; this one is {found.org_id}"
+            )
+            raise ConfigurationError((mistake,))
+        if not is_id(pinned) or to_18(pinned) != found.org_id or found.is_sandbox != self._connection.expect_sandbox:
+            expected = "a sandbox" if self._connection.expect_sandbox else "a production org"
+            met = "a sandbox" if found.is_sandbox else "a production org"
+            raise WrongOrgError(
+                f"This is {found.name} ({found.org_id}, {met}); the settings pin {pinned}, {expected}. Nothing was "
+                "written. Set CRM_SYNC_INSTANCE_URL, CRM_SYNC_ORG_ID and CRM_SYNC_EXPECT_SANDBOX to the same org."
+            )
+
+    def _read_identity(self, org_id: str) -> OrgIdentity:
+        path = self._client.query_path("SELECT Id, Name, IsSandbox FROM Organization", include_deleted=False)
+        rows = self._client.read(path, "Reading the organization")["records"]
+        if len(rows) != 1 or to_18(str(rows[0]["Id"])) != org_id or not isinstance(rows[0]["IsSandbox"], bool):
+            raise PermanentError(
+                f"The token names the org {org_id} and its Organization record does not. Check what stands between."
+            )
+        return OrgIdentity(org_id, str(rows[0]["Name"]), rows[0]["IsSandbox"])
+
+    def _known_to_be_big(self, readings: Sequence[Reading]) -> set[int]:
+        """Ask for the sizes of objects that are read whole, in one call; the figures are rough, and enough for this."""
+        whole = {reading.object_name for reading in readings if reading.since is None and reading.stamped}
+        if not whole:
+            return set()
+        path = f"{self._client.root}/limits/recordCount?sObjects={','.join(map(identifier, sorted(whole)))}"
+        answer = self._client.read(path, "Asking for sizes")
+        counts = {str(item["name"]).lower(): int(item["count"]) for item in answer.get("sObjects", ())}
+        limit = self._connection.bulk_read_rows
+        return {
+            position
+            for position, reading in enumerate(readings)
+            if reading.object_name in whole and counts.get(reading.object_name.lower(), 0) > limit
+        }
