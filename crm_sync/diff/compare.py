@@ -23,7 +23,7 @@ WRITTEN_ON_CREATE = frozenset({"human_after_create", "key", "worker", "stamp"})
 def plan(snapshot: Snapshot, desired: Iterable[Desired], program: Program) -> Plan:
     """Compare what ought to be with what is, and return every write that is needed, in a fixed order."""
     existing = Existing(snapshot)
-    changes = []
+    changes: list[Change] = []
     for record in sorted(desired, key=lambda d: (d.object, d.key or "", d.id or "")):
         changes.extend(_change(record, existing, program.mappings[record.object]))
     judged = [row for row in existing.rows("profile") if row.get("verdict")]

@@ -33,8 +33,8 @@ def _unmapped_values(world: World) -> Iterator[tuple[str, str, dict[str, Value]]
     """A picklist value that no mapping translates; the rules treat it as unknown, one issue per value."""
     counted: dict[tuple[str, str, str], int] = {}
     for row in world.snapshot.unmapped.to_pylist():
-        value = (row["object"], row["field"], row["value"])
-        counted[value] = counted.get(value, 0) + 1
+        seen = (row["object"], row["field"], row["value"])
+        counted[seen] = counted.get(seen, 0) + 1
     admin = world.role("program_owner")
     for (name, field, value), count in sorted(counted.items()):
         records = "1 record" if count == 1 else f"{count} records"
