@@ -208,6 +208,11 @@ class Batch:
 class Mirror(Protocol):
     """The columnar copy of the mapped fields, with each object's watermark in the same transaction as its rows."""
 
+    @property
+    def salt(self) -> bytes:
+        """The secret that keys one-way transforms of what must not be readable in the mirror."""
+        ...
+
     def claim(self, org_id: str) -> None:
         """Bind an empty mirror to this org; raises WrongOrgError when it holds another org's rows."""
         ...
@@ -256,8 +261,8 @@ class Mirror(Protocol):
 class Journal(Protocol):
     """Durable local record: inbox of wake-ups, run ledger, intents and outcomes, quarantine, decision log."""
 
-    def salt(self, org_id: str) -> bytes:
-        """Return this org's secret for one-way keys; made once, kept for ever."""
+    def salt(self) -> bytes:
+        """Return this worker's secret for one-way keys; made once, kept for ever."""
         ...
 
     def begin_run(self, run_id: str, kind: str, as_of: datetime, facts: Mapping[str, Any]) -> None:

@@ -1,0 +1,63 @@
+"""A page of text columns -> a Batch for the mirror: typed rows, deleted ids, merged records, unmapped values.
+
+Called by pull and sweep. Not here: asking for pages, and where the watermark goes.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from crm_sync.ports import Batch
+from crm_sync.program.mappings import FieldMapping
+from crm_sync.pull.translate import translated, unmapped_values
+from crm_sync.pull.views import DELETED, STAMP, STAMP_COLUMN, View
+
+_UNMAPPED = ("object", "id", "field", "value")
+_STAMP_FIELD = FieldMapping(STAMP_COLUMN, STAMP, "datetime")
+
+
+def batch(view: View, page: pa.Table, salt: bytes) -> Batch:
+    """Sort a page into what lives, what is gone, and what lives on in another record."""
+    gone = _gone(view, page)
+    live = page.filter(pc.invert(gone))
+    dead = page.filter(gone)
+    return Batch(
+        rows=typed(view, live, salt),
+        deleted_ids=dead.column("Id").to_pylist(),
+        merged=_merged(view, typed(view, dead, salt)),
+        unmapped=_unmapped(view, live),
+    )
+
+
+def typed(view: View, page: pa.Table, salt: bytes) -> pa.Table:
+    """Translate a page's columns; what cannot be read is all null."""
+    names = {name.lower(): name for name in page.column_names}
+    found = {field.name: translated(page.column(names[field.field.lower()]), field, salt) for field in view.readable}
+    found["id"] = page.column("Id")
+    if view.stamped:
+        found[STAMP_COLUMN] = translated(page.column(names[STAMP.lower()]), _STAMP_FIELD, salt)
+    columns = [found.get(field.name, pa.nulls(page.num_rows, field.type)) for field in view.schema]
+    return pa.table(columns, schema=view.schema)
+
+
+def _gone(view: View, page: pa.Table) -> pa.Array:
+    if not view.deletable:
+        return pa.array([False] * page.num_rows, pa.bool_())
+    return pc.equal(pc.fill_null(page.column(DELETED), "false"), "true")
+
+
+def _merged(view: View, dead: pa.Table) -> pa.Table:
+    if not view.keeps_merged:
+        return dead.slice(0, 0)
+    return dead.filter(pc.is_valid(dead.column("master_record")))
+
+
+def _unmapped(view: View, live: pa.Table) -> pa.Table:
+    ids = live.column("Id")
+    rows = [
+        (view.name, ids[row].as_py(), field.name, value)
+        for field in view.readable
+        for row, value in unmapped_values(live.column(field.field), field)
+    ]
+    return pa.table({name: pa.array([row[i] for row in rows], pa.string()) for i, name in enumerate(_UNMAPPED)})

@@ -1,0 +1,79 @@
+"""The org -> the mirror -> a Snapshot. Called by the pipeline at the start of every run.
+
+Each table is read from five minutes before where it last came to: a row gets its stamp when a statement runs and is seen
+only at commit, so late ones appear behind the mark (Airbyte #27146; the same overlap as Fivetran and Estuary). What even
+that misses, the nightly `sweep` finds. Consents are read last, so that none is older than what it is held against.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from crm_sync.model.snapshot import Snapshot
+from crm_sync.ports import Batch, Mirror, Org, Stamp
+from crm_sync.program import Program
+from crm_sync.pull.pages import batch
+from crm_sync.pull.views import View, views
+
+OVERLAP = timedelta(minutes=5)
+READ_LAST = frozenset({"consent"})
+
+
+def pull(org: Org, mirror: Mirror, program: Program, as_of: datetime) -> Snapshot:
+    """Bring the mirror up to date and return it as a Snapshot; a pull that does not finish returns nothing.
+
+    Raises:
+        ConfigurationError: a safety field cannot be read, or a mapping does not fit the org; nothing was read.
+        WrongOrgError: the mirror holds another org's rows.
+        TemporaryError: the org did not answer; what was read is kept, and the next run goes on from there.
+    """
+    org_id = org.identity().org_id
+    mirror.claim(org_id)
+    seen = look_at(org, program)
+    for view in seen:
+        mirror.prepare(view.name, view.schema, view.fingerprint(mirror.salt))
+    visible = [view for view in seen if view.visible]
+    _read(org, mirror, [view for view in visible if view.name not in READ_LAST])
+    _read(org, mirror, [view for view in visible if view.name in READ_LAST])
+    return _snapshot(mirror, seen, org_id, as_of)
+
+
+def look_at(org: Org, program: Program) -> tuple[View, ...]:
+    """Describe every mapped object afresh, and say what of it can be read."""
+    objects = tuple(dict.fromkeys(mapping.object for mapping in program.mappings.values()))
+    return views(program, org.describe_all(objects))
+
+
+def _read(org: Org, mirror: Mirror, asked: Sequence[View]) -> None:
+    if not asked:
+        return
+    until = Stamp(org.server_time(), "")
+    readings = [view.reading(_since(mirror, view), until) for view in asked]
+    whole: dict[str, list[Batch]] = {view.name: [] for view in asked if not view.stamped}
+    for page in org.read(readings):
+        view = asked[page.reading]
+        found = batch(view, page.rows, mirror.salt)
+        if view.stamped:
+            mirror.apply(view.name, found, until if page.last else page.resume)
+            continue
+        whole[view.name].append(found)
+        if page.last:
+            mirror.replace(view.name, whole.pop(view.name), None)
+
+
+def _since(mirror: Mirror, view: View) -> Stamp | None:
+    mark = mirror.watermark(view.name)
+    return None if mark is None else Stamp(mark.system_modstamp - OVERLAP, "")
+
+
+def _snapshot(mirror: Mirror, seen: Sequence[View], org_id: str, as_of: datetime) -> Snapshot:
+    tables = {view.name: mirror.table(view.name) for view in seen}
+    tables |= {f"merged_{view.name}": mirror.merged(view.name) for view in seen if view.keeps_merged}
+    return Snapshot(
+        as_of=as_of,
+        org_id=org_id,
+        tables=tables,
+        unreadable=frozenset((view.name, field.name) for view in seen for field in view.unreadable),
+        unmapped=mirror.unmapped(),
+    )

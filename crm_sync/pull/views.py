@@ -1,0 +1,142 @@
+"""Mappings against describe -> Views: what of each mapped object can be read, and everything that is wrong, at once.
+
+Called by pull before it asks for rows. A field the org does not show vanishes from describe without a word, so absence
+is noticed here: a missing safety field refuses the run, any other becomes unknown. Not here: what may be written.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from crm_sync.errors import ConfigurationError, Mistake
+from crm_sync.ports import FieldFacts, ObjectFacts, Reading, Stamp
+from crm_sync.program import Program
+from crm_sync.program.mappings import FieldMapping, FieldType, ObjectMapping
+from crm_sync.pull.translate import MOMENT, TYPES
+
+VERSION = "1"
+STAMP, DELETED = "SystemModstamp", "IsDeleted"
+STAMP_COLUMN = "system_modstamp"
+_TEXTS = frozenset(
+    {"string", "textarea", "email", "phone", "url", "combobox", "encryptedstring", "picklist", "reference"}
+)
+_FITTING: Mapping[FieldType, frozenset[str]] = {
+    "id": frozenset({"id"}),
+    "reference": frozenset({"reference", "id"}),
+    "text": _TEXTS | {"id", "multipicklist", "anyType"},
+    "url": _TEXTS,
+    "number": frozenset({"int", "double", "currency", "percent", "long"}),
+    "checkbox": frozenset({"boolean"}),
+    "date": frozenset({"date"}),
+    "datetime": frozenset({"datetime"}),
+    "picklist": frozenset({"picklist", "combobox", "string"}),
+    "multipicklist": frozenset({"multipicklist"}),
+}
+
+
+@dataclass(frozen=True)
+class View:
+    """What can be read of one mapped object. `visible` is False when the org shows nothing of it."""
+
+    mapping: ObjectMapping
+    readable: tuple[FieldMapping, ...]
+    unreadable: tuple[FieldMapping, ...]
+    visible: bool
+    stamped: bool
+    deletable: bool
+
+    @property
+    def name(self) -> str:
+        """The mapping's name, which is the table's name too."""
+        return self.mapping.name
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The table's columns: `id`, every field that is not personal, and the stamp."""
+        columns = {"id": pa.string()} | {field.name: TYPES[field.type] for field in self.mapping.pulled}
+        return pa.schema([*columns.items(), (STAMP_COLUMN, MOMENT)])
+
+    @property
+    def keeps_merged(self) -> bool:
+        """Whether records of this object can be merged into others."""
+        return "master_record" in self.mapping.fields
+
+    def fingerprint(self, salt: bytes) -> str:
+        """Identify everything that a mirrored value depends on besides the record itself."""
+        fields = [
+            (field.name, field.field, field.type, sorted(field.values.items()), field.transform)
+            for field in sorted(self.readable, key=lambda field: field.name)
+        ]
+        kept = sorted(field.name for field in self.unreadable)
+        secret = hashlib.blake2b(salt, digest_size=8).hexdigest()
+        body = [VERSION, self.mapping.object, fields, kept, self.stamped, self.deletable, secret]
+        return hashlib.sha256(json.dumps(body).encode()).hexdigest()[:32]
+
+    def reading(self, since: Stamp | None, until: Stamp) -> Reading:
+        """Say what to ask of the org."""
+        names = dict.fromkeys(field.field for field in self.readable)
+        return Reading(
+            object_name=self.mapping.object,
+            fields=tuple(names),
+            since=since if self.stamped else None,
+            until=until.system_modstamp,
+            stamped=self.stamped,
+            deletable=self.deletable,
+        )
+
+
+def views(program: Program, facts: Mapping[str, ObjectFacts]) -> tuple[View, ...]:
+    """Hold every mapping against what the org shows.
+
+    Raises:
+        ConfigurationError: a safety field is not readable, or a field's type cannot be what the mapping says; lists all.
+    """
+    mistakes: list[Mistake] = []
+    found = tuple(_view(mapping, facts.get(mapping.object), mistakes) for mapping in program.mappings.values())
+    if mistakes:
+        raise ConfigurationError(tuple(mistakes))
+    return found
+
+
+def _view(mapping: ObjectMapping, facts: ObjectFacts | None, mistakes: list[Mistake]) -> View:
+    fields = {name.lower(): field for name, field in facts.fields.items()} if facts else {}
+    readable, unreadable = [], []
+    for field in mapping.pulled:
+        known = fields.get(field.field.lower())
+        if known is not None:
+            readable.append(field)
+            _check_type(mapping, field, known, mistakes)
+        else:
+            unreadable.append(field)
+            _check_may_miss(mapping, field, facts, mistakes)
+    return View(
+        mapping=mapping,
+        readable=tuple(readable),
+        unreadable=tuple(unreadable),
+        visible=facts is not None and facts.queryable,
+        stamped=STAMP.lower() in fields,
+        deletable=DELETED.lower() in fields,
+    )
+
+
+def _check_type(mapping: ObjectMapping, field: FieldMapping, known: FieldFacts, mistakes: list[Mistake]) -> None:
+    if known.type not in _FITTING[field.type]:
+        expected = f"a field that holds {field.type} (mappings/{mapping.name}.yaml, {field.name})"
+        mistakes.append(Mistake(f"{mapping.object}.{field.field}", f"a field of type {known.type}", expected))
+
+
+def _check_may_miss(
+    mapping: ObjectMapping, field: FieldMapping, facts: ObjectFacts | None, mistakes: list[Mistake]
+) -> None:
+    if not field.safety and field.field != "Id":
+        return
+    found = "no such field that the integration user may read" if facts else "no such object that it may read"
+    near = difflib.get_close_matches(field.field, list(facts.fields), n=1) if facts else []
+    expected = f"read access, because {mapping.name}.{field.name} is needed to decide safely"
+    mistakes.append(Mistake(f"{mapping.object}.{field.field}", found, expected, near[0] if near else None))
