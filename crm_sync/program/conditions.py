@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, TypeAlias, get_args
 
-from pydantic import Discriminator, Field, Tag, ValidationInfo, WrapValidator, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from crm_sync.program.base import Part
@@ -152,16 +152,19 @@ Condition: TypeAlias = Annotated[
 ]
 
 
-def tests(condition: Condition, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Test]]:
+def tests(condition: Condition) -> Iterator[tuple[tuple[str | int, ...], Test]]:
     """Give every test inside a condition with its path below it, in the order written."""
     match condition:
         case All():
-            for index, part in enumerate(condition.all):
-                yield from tests(part, (*path, "all", index))
+            yield from _inside("all", condition.all)
         case Any_():
-            for index, part in enumerate(condition.any):
-                yield from tests(part, (*path, "any", index))
+            yield from _inside("any", condition.any)
         case Not_():
-            yield from tests(condition.not_, (*path, "not"))
+            yield from ((("not", *path), test) for path, test in tests(condition.not_))
         case Test():
-            yield path, condition
+            yield (), condition
+
+
+def _inside(name: str, parts: tuple[Condition, ...]) -> Iterator[tuple[tuple[str | int, ...], Test]]:
+    for index, part in enumerate(parts):
+        yield from (((name, index, *path), test) for path, test in tests(part))

@@ -49,12 +49,14 @@ class Draft:
     mappings: dict[str, ObjectMapping] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
 
+    def one(self, kind: type[P]) -> P:
+        """Give one rules file of a draft that is whole."""
+        return next(part for part in self.rules.values() if isinstance(part, kind))
+
     def rule(self, kind: type[P]) -> tuple[P, Source] | None:
         """Give one rules file with its source, None when it did not fit."""
-        for name, part in self.rules.items():
-            if isinstance(part, kind):
-                return part, self.sources[f"rules/{name}"]
-        return None
+        fitting = ((part, name) for name, part in self.rules.items() if isinstance(part, kind))
+        return next(((part, self.sources[f"rules/{name}"]) for part, name in fitting), None)
 
     @property
     def types(self) -> tuple[str, ...] | None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from crm_sync.program.conditions import Operator
 from crm_sync.program.mappings import FieldType, ObjectMapping
 
 FactType = Literal["number", "text", "checkbox", "date", "datetime", "picklist", "multipicklist", "reference"]
@@ -126,6 +127,18 @@ DERIVED: tuple[Fact, ...] = (
         derived_from=("profile.briefed_types",),
     ),
 )
+
+OPERATORS_OF: Mapping[FactType, tuple[Operator, ...]] = {
+    "number": ("is", "is_not", "at_least", "at_most", "above", "below", "one_of", "none_of", "known"),
+    "checkbox": ("is", "is_not", "known"),
+    "text": ("is", "is_not", "one_of", "none_of", "known"),
+    "picklist": ("is", "is_not", "one_of", "none_of", "known"),
+    "multipicklist": ("has_any", "has_all", "known"),
+    "date": ("before", "after", "known"),
+    "datetime": ("before", "after", "known"),
+    "reference": ("known",),
+}
+"""Which comparisons fit which type of fact."""
 
 _FACT_TYPES: Mapping[FieldType, FactType] = {
     "id": "text",

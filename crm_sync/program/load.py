@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -48,17 +48,16 @@ def load_program(rules_dir: Path, mappings_dir: Path) -> Program:
     found += check(draft)
     if found:
         raise ConfigurationError(tuple(sorted(set(found), key=place)))
-    rules = draft.rules
     return Program(
-        qualification=cast(Qualification, rules["qualification"]),
-        consent=cast(ConsentRules, rules["consent"]),
-        tolerance=cast(Tolerance, rules["tolerance"]),
-        lead_time=cast(LeadTime, rules["lead_time"]),
-        matching=cast(MatchingRules, rules["matching"]),
-        cadence=cast(Cadence, rules["cadence"]),
-        escalation=cast(Escalation, rules["escalation"]),
-        retention=cast(Retention, rules["retention"]),
-        guards=cast(Guards, rules["guards"]),
+        qualification=draft.one(Qualification),
+        consent=draft.one(ConsentRules),
+        tolerance=draft.one(Tolerance),
+        lead_time=draft.one(LeadTime),
+        matching=draft.one(MatchingRules),
+        cadence=draft.one(Cadence),
+        escalation=draft.one(Escalation),
+        retention=draft.one(Retention),
+        guards=draft.one(Guards),
         mappings=draft.mappings,
         facts=catalogue(draft.mappings),
         version=_version(draft),

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-Plain: TypeAlias = "str | int | float | bool | None | tuple[Plain, ...] | dict[str, Plain]"
+Plain: TypeAlias = "str | int | float | bool | tuple[Plain, ...] | dict[str, Plain] | None"
 Path: TypeAlias = tuple[str | int, ...]
 
 

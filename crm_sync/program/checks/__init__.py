@@ -9,9 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crm_sync.errors import Mistake
+from crm_sync.program.checks.conditions import check_conditions
+from crm_sync.program.checks.ids import check_ids
+from crm_sync.program.checks.mappings import check_mappings
+from crm_sync.program.checks.types import check_types
+from crm_sync.program.checks.vocabulary import check_vocabulary
+from crm_sync.program.checks.words import check_words
 from crm_sync.program.draft import Draft
 
 
 def check(draft: Draft) -> Iterator[Mistake]:
     """Tell every disagreement, as far as the files fit their models."""
-    yield from ()
+    for subject in (check_ids, check_types, check_conditions, check_words, check_mappings, check_vocabulary):
+        yield from subject(draft)
