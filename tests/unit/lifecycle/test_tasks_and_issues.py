@@ -1,0 +1,119 @@
+"""Tasks once per duty and completed when the fact is gone; issues once per problem and resolved likewise."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from crm_sync.lifecycle.issues import desired_issues
+from crm_sync.lifecycle.matches import match_key
+from crm_sync.lifecycle.tasks import desired_tasks
+from crm_sync.lifecycle.world import digest
+from crm_sync.model.matches import Candidate, Slate
+
+TODAY = date(2026, 3, 11)
+CONTACT, ACCOUNT, OWNER, REQUEST = (
+    "003000000000001AAA",
+    "001000000000001AAA",
+    "005000000000001AAA",
+    "a03000000000001AAA",
+)
+PROFILE = {"id": "a01000000000001AAA", "contact": CONTACT, "status": "active"}
+BASE: dict[str, Any] = {
+    "contact": [{"id": CONTACT, "account": ACCOUNT}],
+    "account": [{"id": ACCOUNT, "owner": OWNER}],
+    "user": [{"id": OWNER, "active": True}, {"id": "005000000000009AAA", "active": True, "role": "program_owner"}],
+}
+DONE = {
+    "id": "a07000000000001AAA",
+    "contact": CONTACT,
+    "type": "call",
+    "status": "completed",
+    "completed_on": date(2026, 3, 6),
+}
+
+
+def test_a_thank_you_is_due_once_and_completed_when_it_was_said(world_of: Any) -> None:
+    (opened,) = desired_tasks(world_of(**BASE, activity=[DONE]))
+    assert opened.on_create["due_on"] == date(2026, 3, 9)
+    assert opened.on_create["owner"] == OWNER
+    assert opened.on_create["who"] == CONTACT
+    task = {"id": "00T000000000001AAA", "key": opened.key, "closed": False}
+    assert list(desired_tasks(world_of(**BASE, activity=[DONE], task=[task]))) == []
+    (completed,) = desired_tasks(world_of(**BASE, activity=[DONE | {"thanked_on": TODAY}], task=[task]))
+    assert completed.fields == {"status": "completed"}
+
+
+def test_a_task_a_person_made_or_completed_is_left_alone(world_of: Any) -> None:
+    tasks = [
+        {"id": "00T000000000001AAA", "key": None, "closed": False},
+        {"id": "00T000000000002AAA", "key": "k", "closed": True},
+    ]
+    assert list(desired_tasks(world_of(**BASE, task=tasks))) == []
+
+
+def test_a_thank_you_of_long_ago_would_only_embarrass(world_of: Any) -> None:
+    old = DONE | {"completed_on": TODAY - timedelta(days=31)}
+    assert list(desired_tasks(world_of(**BASE, activity=[old]))) == []
+
+
+def test_the_owner_decides_before_the_customer_hears_of_it(world_of: Any) -> None:
+    candidate = Candidate(CONTACT, 1, 80, {}, True, ("Same industry.",), ("Renewal is near.",))
+    slates = [Slate(REQUEST, "matched", (candidate,), ())]
+    (opened,) = desired_tasks(world_of(**BASE, request=[{"id": REQUEST, "type": "call"}], slates=slates))
+    assert opened.key == digest("owner_decision", match_key(REQUEST, CONTACT))
+    assert opened.on_create["what"] == REQUEST
+    assert "Mind: Renewal is near." in str(opened.on_create["description"])
+    decided = {
+        "id": "a02000000000001AAA",
+        "key": match_key(REQUEST, CONTACT),
+        "request": REQUEST,
+        "owner_decision": "approved",
+    }
+    assert list(desired_tasks(world_of(**BASE, request=[{"id": REQUEST}], match=[decided], slates=slates))) == []
+
+
+def test_a_check_in_comes_when_nobody_has_spoken_for_the_cadence(world_of: Any) -> None:
+    judged = [{"contact_id": CONTACT, "next_check_in_on": TODAY}]
+    (opened,) = desired_tasks(world_of(**BASE, profile=[PROFILE], judged=judged, explanations={CONTACT: {}}))
+    assert "Check in" in str(opened.on_create["subject"])
+    later = [{"contact_id": CONTACT, "next_check_in_on": TODAY + timedelta(days=1)}]
+    assert not list(desired_tasks(world_of(**BASE, profile=[PROFILE], judged=later, explanations={CONTACT: {}})))
+
+
+def test_a_consent_that_runs_out_is_raised_with_the_owner_of_an_active_reference_only(world_of: Any) -> None:
+    consent = {
+        "id": "a06000000000001AAA",
+        "contact": CONTACT,
+        "use": "quote",
+        "status": "granted",
+        "valid_to": TODAY + timedelta(days=20),
+    }
+    (opened,) = desired_tasks(world_of(**BASE, profile=[PROFILE], consent=[consent]))
+    assert opened.on_create["due_on"] == TODAY + timedelta(days=20)
+    assert not list(desired_tasks(world_of(**BASE, profile=[PROFILE | {"status": "retired"}], consent=[consent])))
+
+
+def test_an_unmapped_value_is_one_issue_however_many_records_hold_it(world_of: Any) -> None:
+    strange = [{"object": "account", "id": str(n), "field": "industry", "value": "Quantum"} for n in range(3)]
+    (wanted,) = desired_issues(world_of(**BASE, unmapped=strange))
+    assert "3 records of account hold 'Quantum'" in str(wanted.fields["summary"])
+    assert "mappings/account.yaml" in str(wanted.fields["remedy"])
+
+
+def test_an_unreadable_field_names_the_orgs_own_field(world_of: Any) -> None:
+    (wanted,) = desired_issues(world_of(**BASE, unreadable=frozenset({("account", "health_score")})))
+    assert "Account.Health_Score__c cannot be read" in str(wanted.fields["summary"])
+
+
+def test_a_problem_that_is_gone_is_resolved_once(world_of: Any) -> None:
+    row = {"id": "a09000000000001AAA", "key": "k", "resolved": False}
+    (wanted,) = desired_issues(world_of(**BASE, sync_issue=[row]))
+    assert wanted.fields == {"resolved": True}
+    assert list(desired_issues(world_of(**BASE, sync_issue=[row | {"resolved": True}]))) == []
+
+
+def test_an_inactive_owner_of_an_active_reference_is_somebodys_issue(world_of: Any) -> None:
+    gone = BASE | {"user": [{"id": OWNER, "active": False}, BASE["user"][1]]}
+    (wanted,) = desired_issues(world_of(**gone, profile=[PROFILE]))
+    assert wanted.fields["assigned_to"] == "005000000000009AAA"
