@@ -1,0 +1,194 @@
+"""Snapshot -> facts: one row per contact with everything a condition or a gate may ask about it.
+
+Direct facts are columns named as in rules/ (`account.health_score`), derived ones have their own name, and those that
+differ per type end in it (`type_approved_call`). Gates' answers are columns of truths (`consent_call`). What could not
+be read is null. Called by `verdicts` and `reasons`. Not here: thresholds and what follows from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from crm_sync.evaluate.columns import direct_facts
+from crm_sync.evaluate.criteria import healthy_from
+from crm_sync.evaluate.gates import Gate, gates
+from crm_sync.evaluate.places import blackout_without_profile
+from crm_sync.evaluate.profiles import limit_is_blind
+from crm_sync.evaluate.records import Records
+from crm_sync.evaluate.state import SHOWN, Blind, create_state, opted_sql, suppressed_sql
+from crm_sync.evaluate.usage import SCALE
+from crm_sync.program import Program
+
+FACTS = "facts"
+CARRIED = ("territory", "audience", "consent_until", "earliest")
+
+
+def create_facts(records: Records, program: Program) -> Blind:
+    """Create the view `facts` over everything it is computed from."""
+    blind = create_state(records, program)
+    columns = ", ".join(f'{value} AS "{name}"' for name, value in _columns(records, program, blind))
+    profile = "LEFT JOIN profile p ON p.id = s.profile_id" if _asks_profile(program) else ""
+    records.connection.execute(
+        f"""
+        CREATE TEMP VIEW {FACTS} AS SELECT {columns}
+        FROM contact c
+        LEFT JOIN account_state a ON a.id = c.account
+        LEFT JOIN individual i ON i.id = c.individual
+        LEFT JOIN contact_state s ON s.contact_id = c.id
+        {profile}
+        """
+    )
+    return blind
+
+
+def _asks_profile(program: Program) -> bool:
+    return any(name.startswith("profile.") for name in direct_facts(program))
+
+
+def _columns(records: Records, program: Program, blind: Blind) -> Iterator[tuple[str, str]]:
+    """Give every column of the facts with its SQL."""
+    yield "contact_id", "c.id"
+    yield "account_id", "c.account"
+    yield "person_key", "coalesce(s.person_key, c.id)"
+    yield "nominated", "c.nominated"
+    alias = {"account": "a", "contact": "c", "profile": "p"}
+    for name in direct_facts(program):
+        mapping, _, field = name.partition(".")
+        yield name, f'{alias[mapping]}."{field}"'
+    yield from _dated(records, program)
+    yield from _counted(records)
+    yield from _personal(records, program, blind)
+    for gate in gates(program):
+        yield from _answers(records, program, blind, gate)
+    yield from _usage(program, blind)
+    yield from _carried(records, program)
+
+
+def _dated(records: Records, program: Program) -> Iterator[tuple[str, str]]:
+    """Give what a day makes older. A day of tomorrow (further east) is today; one later than that cannot be."""
+    today = records.today_sql
+    since = _health_since(program, today)
+    yield "health_since", since
+    yield "health_sustained_days", _sustained(program, since, today)
+    yield "nps_age_days", _age("c.nps_on", today)
+    yield "outcome_age_days", _age("a.outcome_on", today)
+    yield "days_to_renewal", f"a.renewal_on - {today}"
+    months = (
+        f"(year({today}) - year(a.customer_since)) * 12 + month({today}) - month(a.customer_since) "
+        f"- CAST(day({today}) < day(a.customer_since) AS INTEGER)"
+    )
+    yield "tenure_months", months
+
+
+def _age(day: str, today: str) -> str:
+    return f"CASE WHEN {day} <= {today} + 1 THEN greatest({today} - {day}, 0) END"
+
+
+def _health_since(program: Program, today: str) -> str:
+    """Give the day since which health has held: the health system's own, else the one kept on the profile."""
+    if "healthy_since" in program.mappings["account"].fields:
+        return "a.healthy_since"
+    lowest = healthy_from(program)
+    healthy = "a.health_score IS NOT NULL" if lowest is None else f"a.health_score >= {lowest}"
+    return f"CASE WHEN {healthy} THEN coalesce(s.health_since, {today}) END"
+
+
+def _sustained(program: Program, since: str, today: str) -> str:
+    days = f"{today} - ({since})"
+    if "healthy_since" in program.mappings["account"].fields:
+        return days
+    return f"CASE WHEN a.health_score IS NOT NULL THEN coalesce({days}, 0) END"
+
+
+def _counted(records: Records) -> Iterator[tuple[str, str]]:
+    """Give the counts of open cases and escalations, the account's and the person's own; null when one is not known."""
+    blind = {
+        "cases": records.is_blind("case", "account", "contact", "priority", "closed"),
+        "escalations": records.is_blind("escalation", "account", "contact", "status"),
+    }
+    for kind, name in (("cases", "open_p1_p2_cases"), ("escalations", "open_escalations")):
+        known = f"a.id IS NOT NULL AND a.{kind} >= 0 AND coalesce(s.{kind}, 0) >= 0"
+        count = f"CASE WHEN {known} THEN a.{kind} + coalesce(s.{kind}, 0) END"
+        yield name, "CAST(NULL AS BIGINT)" if blind[kind] else count
+
+
+def _personal(records: Records, program: Program, blind: Blind) -> Iterator[tuple[str, str]]:
+    """Give what holds for the person, on whichever contact record it stands."""
+    wishes = {
+        "person_opted_out": ("opted_out", opted_sql("c", "i"), ("opted_out", "email_opt_out"), ("no_solicit",)),
+        "person_suppressed": ("suppressed", suppressed_sql("c", "i"), (), ("forget", "no_processing")),
+    }
+    for name, (kept, alone, own, linked) in wishes.items():
+        hidden = records.is_blind("contact", *own) or records.is_blind("individual", "id", *linked)
+        unknown = blind.identity or hidden
+        yield name, f"CASE WHEN s.is_duplicate THEN s.{kept} ELSE {alone} END" + (" OR NULL" if unknown else "")
+    hidden = records.is_blind("profile", "contact", "key") or blind.identity
+    status_hidden = hidden or records.is_blind("profile", "status")
+    paused_hidden = status_hidden or records.is_blind("profile", "paused")
+    yield "paused", "CAST(NULL AS BOOLEAN)" if paused_hidden else _truth("s.paused", "0")
+    yield "status", "CAST(NULL AS VARCHAR)" if status_hidden else "nullif(coalesce(s.status, 'none'), '?')"
+    for t in program.types:
+        for fact, kept, field in (
+            ("type_approved", "approved", "approved_types"),
+            ("type_briefed", "briefed", "briefed_types"),
+        ):
+            veil = " AND NULL" if hidden or records.is_blind("profile", field) else ""
+            yield f"{fact}_{t}", f"coalesce(s.{kept}_{t}, false){veil}"
+
+
+def _truth(column: str, without_row: str) -> str:
+    """Give a truth kept as 1, 0 or 2; `without_row` is the truth for somebody who has no row."""
+    return (
+        f"CASE CASE WHEN {column} IS NULL THEN {without_row} ELSE {column} END WHEN 1 THEN true WHEN 0 THEN false END"
+    )
+
+
+def _answers(records: Records, program: Program, blind: Blind, gate: Gate) -> Iterator[tuple[str, str]]:
+    """Give a gate's columns: its truths, and the day each opens."""
+    owner = "a" if gate.cap and gate.cap.per == "account" else "s"
+    for column in gate.distinct:
+        yield column, _answer(records, program, blind, gate, column)
+        if gate.dated:
+            yield f"free_{column}", f"{owner}.free_{column}"
+
+
+def _answer(records: Records, program: Program, blind: Blind, gate: Gate, column: str) -> str:
+    unknown = "CAST(NULL AS BOOLEAN)"
+    if gate.kind == "uncapped":
+        return "false"
+    if gate.kind == "consent":
+        return unknown if blind.consent or blind.identity else _truth(f"s.{column}", "0")
+    if gate.kind == "blackout":
+        alone = blackout_without_profile(records, program, "a.region")
+        return unknown if blind.identity else _truth("s.blackout", alone)
+    if blind.usage or blind.identity:
+        return unknown
+    if gate.cap is None:
+        return _truth(f"s.{column}", "1")
+    if limit_is_blind(records, gate.cap):
+        return unknown
+    if gate.cap.per == "account":
+        return _truth(f"a.{column}", "2")
+    adds = int(column.rpartition("_")[2])
+    return _truth(f"s.{column}", "1" if adds <= round(SCALE * gate.cap.limit) else "0")
+
+
+def _usage(program: Program, blind: Blind) -> Iterator[tuple[str, str]]:
+    """Give the usage that profiles show and what is left of every cap."""
+    for name in SHOWN:
+        yield name, f"coalesce(s.{name}, 0)"
+    for cap in program.tolerance.caps:
+        left = f"a.left_{cap.id}" if cap.per == "account" else f"coalesce(s.left_{cap.id}, {float(cap.limit)})"
+        yield f"left_{cap.id}", "CAST(NULL AS DOUBLE)" if blind.cap(cap) or blind.identity else left
+    yield "next_check_in_on", f"s.spoken_on + {program.cadence.check_in_days}"
+
+
+def _carried(records: Records, program: Program) -> Iterator[tuple[str, str]]:
+    """Give what matching reads about an ask that is allowed."""
+    yield "has_blackouts", "coalesce(s.has_blackouts, false)"
+    yield "profile_id", "s.profile_id"
+    hidden = records.is_blind("profile", "contact", "key", "notice_days")
+    for t in program.types:
+        usual = program.lead_time.notice_days(t, first_ask=True)
+        yield f"notice_{t}", "CAST(NULL AS INTEGER)" if hidden else f"coalesce(s.notice_{t}, {usual})"
+        yield from ((f"{name}_{t}", f"s.{name}_{t}") for name in CARRIED)

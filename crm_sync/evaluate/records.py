@@ -1,0 +1,127 @@
+"""Snapshot -> typed SQL views: every table and column a decision needs, whether or not the org showed it.
+
+Used by every module of `evaluate`. A table or column that is absent or unreadable becomes a column of nulls and is
+remembered as blind, so that what is counted from rows nobody could see is unknown and not zero. DuckDB is a calculator
+over the given Arrow tables here: nothing is read from or written to a disk. Not here: any decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from crm_sync.evaluate.columns import wanted_columns
+from crm_sync.model.snapshot import Snapshot
+from crm_sync.program import Program
+
+SETTINGS: dict[str, str | bool | int | float | list[str]] = {"enable_external_access": "false", "python_enable_replacements": "false"}
+
+
+@dataclass(frozen=True)
+class Records:
+    """One snapshot as views named by mapping, with `blind` (mapping, column) pairs that nobody could read."""
+
+    connection: duckdb.DuckDBPyConnection
+    blind: frozenset[tuple[str, str]]
+    as_of: datetime
+
+    @property
+    def today(self) -> date:
+        """The UTC calendar day decisions are made for."""
+        return self.as_of.date()
+
+    @property
+    def today_sql(self) -> str:
+        """Today as a SQL literal."""
+        return f"DATE '{self.today}'"
+
+    def is_blind(self, mapping: str, *columns: str) -> bool:
+        """Whether any of these columns could not be read."""
+        return any((mapping, column) in self.blind for column in columns)
+
+    def create(self, name: str, query: str) -> None:
+        """Compute a query once and keep its rows under this name."""
+        self.connection.execute(f"CREATE TEMP TABLE {name} AS {query}")
+
+    def keep(self, name: str, table: pa.Table) -> None:
+        """Make an Arrow table readable under this name."""
+        self.connection.register(name, table)
+
+    def arrow(self, query: str) -> pa.Table:
+        """Run a query and give its rows as columns."""
+        return self.connection.sql(query).to_arrow_table()
+
+    def rows(self, query: str) -> list[dict[str, Any]]:
+        """Run a query and give its rows; for what is few or shown."""
+        rows: list[dict[str, Any]] = self.arrow(query).to_pylist()
+        return rows
+
+
+def open_records(snapshot: Snapshot, program: Program) -> Records:
+    """Give the snapshot as typed views, every wanted column present."""
+    connection = duckdb.connect(":memory:", config=SETTINGS)
+    blind: set[tuple[str, str]] = set()
+    for mapping, columns in wanted_columns(program).items():
+        table = snapshot.tables.get(mapping)
+        unreadable = {field for name, field in snapshot.unreadable if name == mapping}
+        readable = set() if table is None else set(table.column_names) - unreadable
+        blind |= {(mapping, column) for column in columns if column not in readable}
+        _view(connection, mapping, columns, readable, table)
+    return Records(connection, frozenset(blind), snapshot.as_of)
+
+
+def _view(
+    connection: duckdb.DuckDBPyConnection,
+    mapping: str,
+    columns: Mapping[str, str],
+    readable: set[str],
+    table: pa.Table | None,
+) -> None:
+    shown = [column for column in columns if column in readable]
+    source = "(SELECT 1 WHERE false)"
+    if table is not None:
+        source = f"shown_{mapping}"
+        connection.register(source, table.select(shown) if shown else pa.table({"nothing": pa.nulls(table.num_rows)}))
+    selected = [_typed(column, kind, column in readable) for column, kind in columns.items()]
+    connection.execute(f'CREATE TEMP VIEW "{mapping}" AS SELECT {", ".join(selected)} FROM {source}')
+
+
+def _typed(column: str, kind: str, shown: bool) -> str:
+    """Give one column in its type; what is not a number, and empty text, is null."""
+    if not shown:
+        return f'CAST(NULL AS {kind}) AS "{column}"'
+    value = f'"{column}"'
+    if kind == "DOUBLE":
+        value = f"CASE WHEN isfinite(CAST({value} AS DOUBLE)) THEN CAST({value} AS DOUBLE) END"
+    elif kind == "TIMESTAMP":
+        value = f"make_timestamp(epoch_us({value}))"
+    elif kind == "VARCHAR":
+        value = f"nullif(CAST({value} AS VARCHAR), '')"
+    else:
+        value = f"CAST({value} AS {kind})"
+    return f'{value} AS "{column}"'
+
+
+def text_sql(value: str) -> str:
+    """Give a text as a SQL literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def list_sql(values: Iterable[str]) -> str:
+    """Give texts as the right side of IN; of none, a list that holds nothing."""
+    return "(" + (", ".join(text_sql(value) for value in values) or "NULL") + ")"
+
+
+def any_true(truth: str) -> str:
+    """Aggregate Kleene's `or`: true if any is true, else unknown if any is unknown, else false."""
+    return f"CASE WHEN bool_or({truth}) THEN true WHEN bool_or(({truth}) IS NULL) THEN NULL ELSE false END"
+
+
+def all_true(truths: Sequence[str]) -> str:
+    """Combine truths by `and`; of none, true."""
+    return " AND ".join(f"({truth})" for truth in truths) or "true"

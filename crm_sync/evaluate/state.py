@@ -1,0 +1,280 @@
+"""Everything on record about few -> one row per notable contact, and one row per account.
+
+Joins what people, profiles, usage, consent and calendar say, so that the wide table of all contacts needs few joins.
+Truths are kept as 1 (true), 0 (false) and 2 (unknown): a contact without a row is then told from one whose answer is
+not known. Called by `facts`. Not here: thresholds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from crm_sync.evaluate import consent, people, places, profiles, usage
+from crm_sync.evaluate.gates import cap_column, cooldown_column
+from crm_sync.evaluate.records import Records, any_true, list_sql, text_sql
+from crm_sync.evaluate.usage import SCALE, covered_types, weight_of_ask
+from crm_sync.program import Program
+from crm_sync.program.rules import Cap, Cooldown
+
+SEVERE = ("p1", "p2")
+WINDOWS = {"calls_90d": 90, "activations_180d": 180, "uses_365d": 365, "effort_365d": 365}
+"""The usage that profiles show; their names fix the days."""
+SHOWN = (*WINDOWS, "reservations")
+
+
+@dataclass(frozen=True)
+class Blind:
+    """What cannot be known about anybody, because a table or column behind it could not be read."""
+
+    usage: bool
+    consent: bool
+    identity: bool
+    limits: frozenset[str]
+
+    def cap(self, cap: Cap) -> bool:
+        """Whether a cap's count or limit could hide something."""
+        return self.usage or cap.id in self.limits
+
+
+def create_state(records: Records, program: Program) -> Blind:
+    """Create `contact_state` (one row per notable contact) and `account_state` (one row per account)."""
+    people.create_duplicate(records)
+    people.create_notable(records)
+    profiles.create_profiles(records, program)
+    usage.create_ask(records, program)
+    consent.create_consent(records, program)
+    blind = _blind(records, program)
+    for cap in program.tolerance.caps:
+        usage.create_cap(records, program, cap)
+        _create_cap_state(records, program, cap)
+    for cooldown in _resting(program):
+        usage.create_cooldown(records, program, cooldown)
+        _create_cooldown_state(records, program, cooldown)
+    _create_troubles(records)
+    places.create_places(records, program, blind_usage=blind.usage)
+    records.create("account_state", _accounts(program))
+    records.create("contact_state", _contacts(records, program))
+    return blind
+
+
+def _blind(records: Records, program: Program) -> Blind:
+    return Blind(
+        usage=usage.usage_is_blind(records, program.tolerance),
+        consent=consent.consent_is_blind(records, program.consent),
+        identity=records.is_blind("contact", *people.IDENTITY),
+        limits=frozenset(cap.id for cap in program.tolerance.caps if profiles.limit_is_blind(records, cap)),
+    )
+
+
+def _resting(program: Program) -> tuple[Cooldown, ...]:
+    return tuple(cooldown for cooldown in program.tolerance.cooldowns if cooldown.same is None)
+
+
+def _weights(cap: Cap, program: Program) -> dict[str, int]:
+    """Give each distinct column of a cap with what one ask adds to it."""
+    types = covered_types(cap, program)
+    return {cap_column(cap, t, program): weight_of_ask(cap, t, program.tolerance) for t in types}
+
+
+def _create_cap_state(records: Records, program: Program, cap: Cap) -> None:
+    """Create `limit_<cap>` (owner_id, most) and `state_<cap>` (owner_id, what is left, a truth and a day per ask)."""
+    most = f"CAST(round({SCALE} * least({cap.limit}, own)) AS BIGINT) AS most"
+    records.create(f"limit_{cap.id}", f"SELECT owner_id, {most} FROM ({_owners(cap)})")
+    columns, joins = [], []
+    for column, adds in _weights(cap, program).items():
+        usage.create_cap_relief(records, cap, adds, f"relief_{column}", f"limit_{cap.id}")
+        columns.append(
+            f"CASE WHEN coalesce(c.high, 0) + {adds} <= most THEN 1 "
+            f"WHEN coalesce(c.low, 0) + {adds} > most THEN 0 ELSE 2 END AS {column}, "
+            f"relief_{column}.free_on AS free_{column}"
+        )
+        joins.append(f"LEFT JOIN relief_{column} ON relief_{column}.owner_id = l.owner_id")
+    records.create(
+        f"state_{cap.id}",
+        f"""
+        SELECT l.owner_id, (most - coalesce(c.high, 0)) / {SCALE}.0 AS left_{cap.id}{"".join(f", {c}" for c in columns)}
+        FROM limit_{cap.id} l LEFT JOIN count_{cap.id} c ON c.owner_id = l.owner_id {" ".join(joins)}
+        """,
+    )
+
+
+def _owners(cap: Cap) -> str:
+    """Give everybody a cap is kept for, with their own limit (null where they have none)."""
+    if cap.per == "account":
+        mapping, _, field = (cap.own_limit or "").partition(".")
+        own = f'"{field}"' if mapping == "account" else "CAST(NULL AS DOUBLE)"
+        return f"SELECT id AS owner_id, {own} AS own FROM account"
+    field = profiles.own_limit_field(cap) or "CAST(NULL AS DOUBLE)"
+    return (
+        f"SELECT n.person_key AS owner_id, min({field}) AS own FROM notable n "
+        "LEFT JOIN person_profile USING (person_key) GROUP BY n.person_key"
+    )
+
+
+def _create_cooldown_state(records: Records, program: Program, cooldown: Cooldown) -> None:
+    """Create `state_rest_<cooldown>` (person_key, a truth and a day per column)."""
+    columns = []
+    for column, of_type in _rest_columns(program, cooldown).items():
+        mine = "true" if of_type is None else f"(type IS NULL OR type = {text_sql(of_type)})"
+        columns.append(
+            f"CASE WHEN bool_or(certain AND {mine}) THEN 0 WHEN bool_or({mine}) THEN 2 ELSE 1 END AS {column}, "
+            f"max(ends_on) FILTER (WHERE {mine}) AS free_{column}"
+        )
+    records.create(
+        f"state_rest_{cooldown.id}",
+        f"SELECT person_key, {', '.join(columns)} FROM rest_{cooldown.id} GROUP BY person_key",
+    )
+
+
+def _rest_columns(program: Program, cooldown: Cooldown) -> dict[str, str | None]:
+    per_type = cooldown.after == "same_type"
+    return {cooldown_column(cooldown, t): t if per_type else None for t in program.types}
+
+
+def _create_troubles(records: Records) -> None:
+    """Create `trouble` (kind, account_id, person_key, is_open): open cases of P1 or P2 and open escalations."""
+    severe = (
+        f"CASE WHEN closed THEN false WHEN priority IN {list_sql(SEVERE)} THEN NOT closed "
+        "WHEN priority IS NOT NULL THEN false END"
+    )
+    sources = {"cases": ('"case"', severe), "escalations": ("escalation", "status <> 'closed'")}
+    records.create(
+        "trouble",
+        " UNION ALL ".join(
+            f"""
+            SELECT '{kind}' AS kind, t.id AS record_id, t.account AS account_id, n.person_key,
+                   n.account_id AS home_id, {truth} AS is_open
+            FROM {source} t LEFT JOIN notable n ON n.contact_id = t.contact
+            WHERE ({truth}) IS DISTINCT FROM false
+            """
+            for kind, (source, truth) in sources.items()
+        ),
+    )
+
+
+def _count(kind: str) -> str:
+    """Count what is open; -1 when that is not known of one of them."""
+    mine = f"FILTER (WHERE kind = '{kind}')"
+    return f"CASE WHEN bool_or(is_open IS NULL) {mine} THEN -1 ELSE count(*) {mine} END AS {kind}"
+
+
+def _accounts(program: Program) -> str:
+    caps = [cap for cap in program.tolerance.caps if cap.per == "account"]
+    columns = "".join(f", state_{cap.id}.* EXCLUDE (owner_id)" for cap in caps)
+    joins = " ".join(f"LEFT JOIN state_{cap.id} ON state_{cap.id}.owner_id = a.id" for cap in caps)
+    return f"""
+        SELECT a.*, coalesce(t.cases, 0) AS cases, coalesce(t.escalations, 0) AS escalations{columns}
+        FROM account a {joins}
+        LEFT JOIN (SELECT account_id, {_count("cases")}, {_count("escalations")} FROM trouble
+                   WHERE account_id IS NOT NULL GROUP BY account_id) t ON t.account_id = a.id
+    """
+
+
+def _contacts(records: Records, program: Program) -> str:
+    joins = "\n".join(
+        f"LEFT JOIN ({query}) {name} ON {name}.{on} = n.{on}" for name, on, query in _parts(records, program)
+    )
+    names = [f"{name}.* EXCLUDE ({on})" for name, on, _ in _parts(records, program)]
+    return f"SELECT n.contact_id, n.person_key, n.is_duplicate, {', '.join(names)} FROM notable n {joins}"
+
+
+def _parts(records: Records, program: Program) -> Iterator[tuple[str, str, str]]:
+    """Give the tables a notable contact's row is joined from: name, what it is joined on, and its query."""
+    yield "wishes", "person_key", _wishes(records)
+    yield "standing", "contact_id", _standing(program)
+    yield "troubles", "contact_id", _own_troubles()
+    for cap in program.tolerance.caps:
+        if cap.per == "person":
+            yield f"s_{cap.id}", "person_key", f"SELECT * RENAME (owner_id AS person_key) FROM state_{cap.id}"
+    for cooldown in _resting(program):
+        yield f"r_{cooldown.id}", "person_key", f"SELECT * FROM state_rest_{cooldown.id}"
+    yield "consents", "contact_id", _consents(program)
+    yield "place", "contact_id", "SELECT * FROM place"
+    yield "shown", "person_key", _shown(records, program)
+    yield "spoken", "person_key", _spoken(records)
+
+
+def _wishes(records: Records) -> str:
+    """Say whether any contact of the person opted out, and whether any asked to be forgotten or not processed."""
+    return f"""
+        SELECT person_key, {any_true("opted")} AS opted_out, {any_true("suppressed")} AS suppressed FROM (
+            SELECT n.person_key, {opted_sql("n", "i")} AS opted, {suppressed_sql("n", "i")} AS suppressed
+            FROM notable n LEFT JOIN individual i ON i.id = n.individual
+        ) GROUP BY person_key
+    """
+
+
+def opted_sql(contact: str, individual: str) -> str:
+    """Say whether one contact opted out, by itself or through its Individual; a missing Individual is unknown."""
+    linked = f"CASE WHEN {contact}.individual IS NULL THEN false ELSE {individual}.no_solicit END"
+    return f"({contact}.opted_out OR {contact}.email_opt_out OR {linked})"
+
+
+def suppressed_sql(contact: str, individual: str) -> str:
+    """Say whether one contact's Individual asked to be forgotten or not to be processed."""
+    asked = f"{individual}.forget OR {individual}.no_processing"
+    return f"CASE WHEN {contact}.individual IS NULL THEN false ELSE {asked} END"
+
+
+def _standing(program: Program) -> str:
+    types = [f"o.{name}_{t}" for name in ("approved", "briefed") for t in program.types]
+    return f"""
+        SELECT n.contact_id, o.profile_id, o.briefed_on, o.health_since, {", ".join(types)},
+               CASE WHEN p.spread_status IS NOT NULL THEN p.spread_status WHEN p.some_status_unknown THEN '?'
+                    ELSE coalesce(o.status, 'none') END AS status,
+               CASE WHEN p.person_key IS NULL OR NOT p.paused THEN 0 WHEN p.paused THEN 1 ELSE 2 END AS paused
+        FROM notable n LEFT JOIN own_profile o USING (contact_id) LEFT JOIN person_profile p USING (person_key)
+    """
+
+
+def _own_troubles() -> str:
+    """Count a person's troubles that are not already their account's."""
+    return f"""
+        SELECT n.contact_id, {_count("cases")}, {_count("escalations")}
+        FROM notable n JOIN trouble t USING (person_key) WHERE t.account_id IS DISTINCT FROM n.account_id
+        GROUP BY n.contact_id
+    """
+
+
+def _consents(program: Program) -> str:
+    columns = [
+        f"max(CASE WHEN is_good THEN 1 WHEN is_good IS NULL THEN 2 ELSE 0 END) FILTER (WHERE {mine}) AS consent_{t}, "
+        f"max(until) FILTER (WHERE {mine}) AS consent_until_{t}, "
+        f"any_value(territory) FILTER (WHERE {mine}) AS territory_{t}, "
+        f"any_value(audience) FILTER (WHERE {mine}) AS audience_{t}"
+        for t in program.types
+        for mine in (f"reference_type = {text_sql(t)}",)
+    ]
+    return f"SELECT contact_id, {', '.join(columns)} FROM consent_state GROUP BY contact_id"
+
+
+def _shown(records: Records, program: Program) -> str:
+    """Count the usage that profiles show; what may have happened counts."""
+    within = {
+        name: f"kind = 'used' AND (happened_on IS NULL OR happened_on > {records.today_sql} - {days})"
+        for name, days in WINDOWS.items()
+    }
+    effort = usage.amount_sql("effort", program.types, program.tolerance)
+    return f"""
+        SELECT person_key, count(*) FILTER (WHERE {within["calls_90d"]} AND coalesce(type, 'call') = 'call') AS calls_90d,
+               count(*) FILTER (WHERE {within["activations_180d"]}) AS activations_180d,
+               count(*) FILTER (WHERE {within["uses_365d"]}) AS uses_365d,
+               coalesce(sum({effort}) FILTER (WHERE {within["effort_365d"]}), 0) / {SCALE}.0 AS effort_365d,
+               count(*) FILTER (WHERE kind = 'reserved') AS reservations, bool_or(kind = 'used' AND sure) AS was_used
+        FROM ask GROUP BY person_key
+    """
+
+
+def _spoken(records: Records) -> str:
+    """Give the last day on which somebody spoke with the person, up to today."""
+    days = " UNION ALL ".join(
+        f"SELECT contact, {day} FROM activity" for day in ("asked_on", "responded_on", "completed_on", "thanked_on")
+    )
+    return f"""
+        SELECT person_key, max(spoken_on) AS spoken_on FROM (
+            {days} UNION ALL SELECT who, due_on FROM task WHERE closed UNION ALL SELECT who, CAST(starts_at AS DATE) FROM event
+            UNION ALL SELECT contact_id, briefed_on FROM own_profile
+        ) s(contact_id, spoken_on) JOIN notable USING (contact_id)
+        WHERE spoken_on <= {records.today_sql} GROUP BY person_key
+    """

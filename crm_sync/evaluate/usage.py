@@ -1,0 +1,195 @@
+"""Activities and matches -> what was asked of whom, and what is left of every cap.
+
+Counted from dated records only, never from a stored counter. A use counts on the day it happened; an open ask
+reserves. Every count has two ends: `high` counts what may have happened (no date, no status, no type), `low` what
+certainly did. A cap passes when high plus this ask fits, fails when low plus this ask does not, and is unknown between.
+A record exactly `window_days` old no longer counts, and a cooldown of n days ends on the nth day.
+
+Called by `state`. Not here: rest for the same audience or requester (matching).
+"""
+
+from __future__ import annotations
+
+from crm_sync.evaluate.records import Records, list_sql, text_sql
+from crm_sync.program import Program
+from crm_sync.program.rules import Cap, Cooldown, Tolerance
+
+SCALE = 1000
+"""Effort is summed in whole thousandths of a point, so that no sum depends on the order of its parts."""
+GONE = ("closed", "superseded")
+"""States of a match that no longer hold the person for its request."""
+
+ACTIVITY_COLUMNS = ("contact", "type", "status", "completed_on", "scheduled_on", "responded_on", "match", "request")
+MATCH_COLUMNS = (
+    "profile",
+    "request",
+    "state",
+    "reserved_until",
+    "asked_on",
+    "customer_response",
+    "responded_on",
+    "completed_on",
+)
+
+
+def usage_is_blind(records: Records, tolerance: Tolerance) -> bool:
+    """Whether some use could hide: a column nobody could read, or an activity that names nobody."""
+    if (
+        records.is_blind("activity", *ACTIVITY_COLUMNS)
+        or records.is_blind("match", *MATCH_COLUMNS)
+        or records.is_blind("request", "type")
+        or records.is_blind("profile", "contact", "key")
+    ):
+        return True
+    harmless = list_sql(s for s, counts in tolerance.counts_when.items() if counts == "nothing" and s != "declined")
+    nobody = f"SELECT id FROM activity WHERE contact IS NULL AND (status IN {harmless}) IS NOT TRUE LIMIT 1"
+    return bool(records.rows(nobody))
+
+
+def create_ask(records: Records, program: Program) -> None:
+    """Create `ask`: one row per use, reservation or decline, with its person, type, day, and whether it is certain."""
+    records.create("of_activity", _of_activities(program.tolerance))
+    records.create("of_match", _of_matches(records))
+    records.create(
+        "ask",
+        f"""
+        SELECT e.* REPLACE (CASE WHEN type IN {list_sql(program.types)} THEN type END AS type), n.person_key, n.account_id
+        FROM (SELECT * FROM of_activity UNION ALL SELECT * FROM of_match) e JOIN notable n USING (contact_id)
+        """,
+    )
+
+
+def _of_activities(tolerance: Tolerance) -> str:
+    """Read activities by rules/tolerance `counts_when`; one without a known status may be anything."""
+    counted = {
+        kind: list_sql(status for status, counts in tolerance.counts_when.items() if counts == kind)
+        for kind in ("used", "reserved", "nothing")
+    }
+    columns = (
+        "contact AS contact_id, type, 'activity' AS source, id AS record_id, request AS request_id, "
+        "match AS match_id, id AS activity_id, CAST(NULL AS DATE) AS ends_on"
+    )
+    sure, unsure = "true AS sure", "false AS sure"
+    no_day = "CAST(NULL AS DATE) AS happened_on"
+    known = " OR ".join(f"status IN {words}" for words in counted.values())
+    return f"""
+        SELECT {columns}, 'used' AS kind, {sure},
+               CASE WHEN status = 'completed' THEN completed_on ELSE scheduled_on END AS happened_on
+        FROM activity WHERE status IN {counted["used"]}
+        UNION ALL SELECT {columns}, 'reserved', {sure}, {no_day} FROM activity WHERE status IN {counted["reserved"]}
+        UNION ALL SELECT {columns}, 'declined', {sure}, responded_on FROM activity WHERE status = 'declined'
+        UNION ALL SELECT {columns}, kind, {unsure}, {no_day}
+        FROM activity, (VALUES ('used'), ('declined')) v(kind) WHERE ({known}) IS NOT TRUE
+    """
+
+
+def _of_matches(records: Records) -> str:
+    """Read matches that have no activity yet: what people noted on the match itself, and what it holds in reserve."""
+    today = records.today_sql
+    asked = "(m.asked_on IS NOT NULL OR m.customer_response IS NOT NULL)"
+    return f"""
+        SELECT coalesce(p.contact, p.key) AS contact_id, r.type, 'match' AS source, m.id AS record_id,
+               m.request AS request_id, m.id AS match_id, CAST(NULL AS VARCHAR) AS activity_id,
+               CASE WHEN NOT {asked} THEN m.reserved_until + 1 END AS ends_on,
+               CASE WHEN m.completed_on IS NOT NULL THEN 'used'
+                    WHEN m.customer_response = 'declined' THEN 'declined' ELSE 'reserved' END AS kind,
+               true AS sure,
+               CASE WHEN m.completed_on IS NOT NULL THEN m.completed_on
+                    WHEN m.customer_response = 'declined' THEN m.responded_on END AS happened_on
+        FROM match m JOIN profile p ON p.id = m.profile LEFT JOIN request r ON r.id = m.request
+        WHERE m.id NOT IN (SELECT match FROM activity WHERE match IS NOT NULL)
+          AND (m.completed_on IS NOT NULL OR m.customer_response = 'declined'
+               OR (m.state IN {list_sql(GONE)}) IS NOT TRUE AND ({asked} OR m.reserved_until >= {today}))
+    """
+
+
+def covered_types(cap: Cap, program: Program) -> tuple[str, ...]:
+    """Give the reference types a cap counts, in the program's order."""
+    return program.types if cap.counts == "all" else tuple(t for t in program.types if t in cap.counts)
+
+
+def rested_types(cooldown: Cooldown, program: Program) -> tuple[str, ...]:
+    """Give the types that start a cooldown; `same_type` may be any."""
+    return (
+        tuple(t for t in program.types if t in cooldown.after) if isinstance(cooldown.after, tuple) else program.types
+    )
+
+
+def weight_of_ask(cap: Cap, reference_type: str, tolerance: Tolerance) -> int:
+    """Give what one ask adds to a cap, in thousandths: one use, or the type's effort."""
+    return round(SCALE * tolerance.effort_points[reference_type]) if cap.measure == "effort" else SCALE
+
+
+def amount_sql(measure: str, types: tuple[str, ...], tolerance: Tolerance) -> str:
+    """Give what one row of `ask` adds at most, in thousandths; a row of unknown type adds the most of any."""
+    if measure == "uses":
+        return str(SCALE)
+    points = {t: round(SCALE * tolerance.effort_points[t]) for t in types}
+    cases = " ".join(f"WHEN {text_sql(t)} THEN {amount}" for t, amount in points.items())
+    return f"CASE type {cases} ELSE {max(points.values(), default=0)} END"
+
+
+def counts_sql(types: tuple[str, ...], window_days: int, today: str) -> str:
+    """Give when a row of `ask` may count within a window."""
+    return (
+        f"(kind = 'reserved' OR kind = 'used' AND (happened_on IS NULL OR happened_on > {today} - {window_days})) "
+        f"AND (type IS NULL OR type IN {list_sql(types)})"
+    )
+
+
+def create_cap(records: Records, program: Program, cap: Cap) -> None:
+    """Create `part_<cap>` (one row per counting record) and `count_<cap>` (high and low per person or account)."""
+    types = covered_types(cap, program)
+    owner = "person_key" if cap.per == "person" else "account_id"
+    amount = amount_sql(cap.measure, types, program.tolerance)
+    records.create(
+        f"part_{cap.id}",
+        f"""
+        SELECT {owner} AS owner_id, {amount} AS amount, contact_id, record_id, source, happened_on, type,
+               sure AND type IS NOT NULL AND (kind = 'reserved' OR happened_on IS NOT NULL) AS certain,
+               CASE WHEN kind = 'used' THEN happened_on + {cap.window_days} ELSE ends_on END AS leaves_on
+        FROM ask WHERE {owner} IS NOT NULL AND {counts_sql(types, cap.window_days, records.today_sql)}
+        """,
+    )
+    records.create(
+        f"count_{cap.id}",
+        f"""
+        SELECT owner_id, sum(amount) AS high, coalesce(sum(amount) FILTER (WHERE certain), 0) AS low
+        FROM part_{cap.id} GROUP BY owner_id
+        """,
+    )
+
+
+def create_cap_relief(records: Records, cap: Cap, adds: int, name: str, limits: str) -> None:
+    """Create a table (owner_id, free_on): the first day enough has left the window for one more ask of this weight.
+
+    `limits` names a table (owner_id, most) of limits in thousandths. No row: nothing stands in the way, or what does
+    has no day on which it ends.
+    """
+    records.create(
+        name,
+        f"""
+        WITH leaving AS (
+            SELECT owner_id, leaves_on, sum(sum(amount)) OVER (PARTITION BY owner_id ORDER BY leaves_on) AS left_by
+            FROM part_{cap.id} WHERE leaves_on IS NOT NULL GROUP BY owner_id, leaves_on
+        )
+        SELECT l.owner_id, min(leaves_on) AS free_on
+        FROM leaving l JOIN count_{cap.id} c USING (owner_id) JOIN {limits} m USING (owner_id)
+        WHERE high + {adds} > most AND high - left_by + {adds} <= most GROUP BY l.owner_id
+        """,
+    )
+
+
+def create_cooldown(records: Records, program: Program, cooldown: Cooldown) -> None:
+    """Create `rest_<cooldown>` (person_key, type or null for any, ends_on or null when its day is not known)."""
+    types = list_sql(rested_types(cooldown, program))
+    scope = "type" if cooldown.after == "same_type" else "CAST(NULL AS VARCHAR) AS type"
+    records.create(
+        f"rest_{cooldown.id}",
+        f"""
+        SELECT person_key, {scope}, record_id, source, sure AND type IS NOT NULL AND happened_on IS NOT NULL AS certain,
+               happened_on + {cooldown.days} AS ends_on
+        FROM (SELECT * FROM ask WHERE kind = '{cooldown.event}' AND (type IS NULL OR type IN {types}))
+        WHERE happened_on IS NULL OR happened_on + {cooldown.days} > {records.today_sql}
+        """,
+    )
