@@ -4,6 +4,7 @@
 Read by every step of the flow. Not here: deciding (`evaluate`), and reading or writing the org.
 """
 
+from crm_sync.program.cases import Case, Expected, load_cases
 from crm_sync.program.load import load_program
 from crm_sync.program.mappings import FieldMapping, ObjectMapping
 from crm_sync.program.program import Program
@@ -28,11 +29,13 @@ __all__ = [
     "Cadence",
     "Candidates",
     "Cap",
+    "Case",
     "ConsentRules",
     "Cooldown",
     "Criterion",
     "Escalation",
     "EscalationKind",
+    "Expected",
     "FieldMapping",
     "Guards",
     "LeadTime",
@@ -42,5 +45,6 @@ __all__ = [
     "Qualification",
     "Retention",
     "Tolerance",
+    "load_cases",
     "load_program",
 ]

@@ -73,9 +73,9 @@ def fit(source: Source, model: type[M], found: list[Mistake]) -> M | None:
         return None
 
 
-def read_source(path: Path, found: list[Mistake]) -> Source | None:
-    """Read one file; mistakes call it by its folder and name."""
-    name = f"{path.parent.name}/{path.name}"
+def read_source(path: Path, folder: str, found: list[Mistake]) -> Source | None:
+    """Read one file; mistakes call it by the given folder and its name."""
+    name = f"{folder}/{path.name}"
     try:
         return Source(name, read(path.read_bytes(), name))
     except OSError as error:
@@ -125,7 +125,7 @@ def _read_folder(folder: Path, names: tuple[str, ...], found: list[Mistake]) -> 
         if path is None:
             found.append(Mistake(f"{folder.name}/{name}.yaml:1", "no such file", "this file to be there"))
             continue
-        source = read_source(path, found)
+        source = read_source(path, folder.name, found)
         if source is not None:
             yield name, source
 

@@ -16,6 +16,8 @@ from crm_sync.program.sources import Source
 MAX_CRITERIA = 40
 """A verdict keeps one bit a criterion, cap and cooldown in 63; the rest is for those built in."""
 MAX_LIMITS = 12
+BUILT_IN = ("consent", "blackout")
+"""Criteria that stand in no rules file and always apply; their ids are taken."""
 
 
 def check_ids(draft: Draft) -> Iterator[Mistake]:
@@ -24,6 +26,7 @@ def check_ids(draft: Draft) -> Iterator[Mistake]:
         rules, source = qualification
         yield from _once(source, ("criteria",), (criterion.id for criterion in rules.criteria))
         yield from _at_most(source, ("criteria",), len(rules.criteria), MAX_CRITERIA, "criteria")
+        yield from _taken(rules, source)
         yield from _points(rules, source)
     if tolerance := draft.rule(Tolerance):
         limits, source = tolerance
@@ -50,3 +53,10 @@ def _points(rules: Qualification, source: Source) -> Iterator[Mistake]:
     total = sum(criterion.points or 0 for criterion in rules.criteria)
     if total > 100:
         yield source.mistake(("criteria",), f"points of scored criteria that sum to {total:g}", "at most 100")
+
+
+def _taken(rules: Qualification, source: Source) -> Iterator[Mistake]:
+    for index, criterion in enumerate(rules.criteria):
+        if criterion.id in BUILT_IN:
+            found = f"the id {criterion.id!r}, which a built-in criterion has"
+            yield source.mistake(("criteria", index, "id"), found, "another id")

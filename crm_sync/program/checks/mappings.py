@@ -62,7 +62,7 @@ def _id(mapping: ObjectMapping, source: Source) -> Iterator[Mistake]:
 
 
 def _key(mapping: ObjectMapping, source: Source) -> Iterator[Mistake]:
-    created = [field for field in mapping.written_on_create]
+    created = mapping.written_on_create
     if mapping.key is None:
         for field in created:
             found = f"owner {field.owner} for {field.name} in an object without a key"
