@@ -1,0 +1,62 @@
+"""The docs name every command and setting, and name nothing that does not exist."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from crm_sync.entrypoints.cli import app
+from crm_sync.settings import PREFIX, Settings
+
+ROOT = Path(__file__).parents[1]
+DOCS = [*ROOT.glob("*.md"), *sorted((ROOT / "docs").rglob("*.md"))]
+COMMANDS = sorted(get_command(app).commands)  # type: ignore[attr-defined]
+
+
+def settings_table() -> str:
+    """Render the settings as the table of the ops guide."""
+    rows = ["| variable | default | what it is |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default is None else f"`{field.default}`"
+        rows.append(f"| `{PREFIX}{name.upper()}` | {default} | {field.description} |")
+    return "\n".join(rows)
+
+
+def test_every_setting_is_in_the_ops_guide_as_generated() -> None:
+    text = (ROOT / "docs" / "guide-ops.md").read_text()
+    found = re.search(r"<!-- settings: begin -->\n(.*?)\n?<!-- settings: end -->", text, re.S)
+    assert found
+    assert found[1] == settings_table()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_documented(command: str) -> None:
+    assert any(f"crm-sync {command}" in path.read_text() or f"`{command}`" in path.read_text() for path in DOCS)
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda p: p.name)
+def test_docs_name_only_commands_and_files_that_exist(path: Path) -> None:
+    text = path.read_text()
+    for command in re.findall(r"crm-sync ([a-z]+)\b", text):
+        assert command in {*COMMANDS, "works", "command"}, f"{path.name} names crm-sync {command}"
+    for named in re.findall(r"`((?:docs|deploy|rules|mappings|crm_sync|tests|bench)/[\w./-]*)`", text):
+        assert (ROOT / named).exists(), f"{path.name} names {named}"
+
+
+def test_no_registry_host_and_no_path_of_a_machine_is_named() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    strange = re.compile(r"pypi\.org|pythonhosted|registry\.npmjs|deb\.debian|/work/|/root/")
+    names = [n for n in listed if not n.endswith((".lock", "test_docs.py"))]
+    found = [n for n in names if strange.search((ROOT / n).read_text(errors="ignore"))]
+    assert found == []
+
+
+def test_help_starts_without_the_heavy_libraries() -> None:
+    code = "import sys, crm_sync.entrypoints.cli; print(sorted({'duckdb','pyarrow','ortools','simple_salesforce','numpy'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
