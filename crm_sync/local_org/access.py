@@ -1,0 +1,50 @@
+"""Who is asking, and what they may see and write.
+
+Built by permissions from the user's profile and permission sets; asked by records, describe, query and rows.
+Not here: record-level sharing, which the local org does not have: every user sees every row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from crm_sync.local_org.schema import Field, ObjectType
+from crm_sync.local_org.soql.context import UserContext
+
+_ALL_OPERATIONS = frozenset({"read", "create", "edit", "delete"})
+
+
+@dataclass(frozen=True)
+class Access:
+    """One user's rights. An administrator (`everything`) may do all that the schema allows.
+
+    For others `objects` holds the operations per lower-case object name, `hidden` and `read_only` lower-case
+    (object, field) pairs.
+    """
+
+    user_id: str
+    time_zone: ZoneInfo
+    everything: bool = True
+    objects: dict[str, frozenset[str]] | None = None
+    hidden: frozenset[tuple[str, str]] = frozenset()
+    read_only: frozenset[tuple[str, str]] = frozenset()
+
+    def allows(self, o: ObjectType, operation: str) -> bool:
+        """Say whether the user may read, create, edit or delete records of an object."""
+        granted = _ALL_OPERATIONS if self.objects is None else self.objects.get(o.name.lower(), frozenset())
+        return operation in granted
+
+    def sees(self, o: ObjectType, f: Field) -> bool:
+        """Say whether a field exists for this user (field-level security)."""
+        return (o.name.lower(), f.name.lower()) not in self.hidden
+
+    def edits(self, o: ObjectType, f: Field) -> bool:
+        """Say whether the user may write a field that the schema lets be written."""
+        return (o.name.lower(), f.name.lower()) not in self.read_only
+
+    def context(self, objects: frozenset[str]) -> UserContext:
+        """Give the view of a query; `objects` are the lower-case names of all objects of the schema."""
+        known = self.objects
+        unseen = frozenset() if known is None else frozenset(o for o in objects if "read" not in known.get(o, ()))
+        return UserContext(self.user_id, self.time_zone, unseen, self.hidden)

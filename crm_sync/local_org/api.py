@@ -1,0 +1,87 @@
+"""Every route below `/services/data/vXX.0`, in one table.
+
+Built once by server and asked through dispatch. What is listed as unsupported answers 501; anything else 404.
+"""
+
+from __future__ import annotations
+
+from crm_sync.local_org import composite, describe, query, replication, resources, rows, sobject_collections, tree
+from crm_sync.local_org.router import Router
+
+UNSUPPORTED = (
+    "actions",
+    "analytics",
+    "appmenu",
+    "async-queries",
+    "chatter",
+    "commerce",
+    "compactlayouts",
+    "connect",
+    "consent",
+    "dedupe",
+    "eclair",
+    "event",
+    "fingerprint",
+    "folders",
+    "graphql",
+    "jsonxform",
+    "knowledgemanagement",
+    "licensing",
+    "match",
+    "nouns",
+    "parameterizedsearch",
+    "process",
+    "quickactions",
+    "recent",
+    "search",
+    "sobjects",
+    "support",
+    "tabs",
+    "theme",
+    "ui-api",
+    "wave",
+)
+
+
+def build() -> Router:
+    """Build the route table."""
+    router = Router(UNSUPPORTED)
+    router.add("", GET=resources.resource_map)
+    router.add("limits", GET=resources.limits)
+    router.add("limits/recordCount", GET=resources.record_count)
+    _objects(router)
+    _queries(router)
+    _composites(router)
+    return router
+
+
+def _objects(router: Router) -> None:
+    router.add("sobjects", GET=describe.describe_global)
+    router.add("sobjects/{object}", GET=describe.basic, POST=rows.create)
+    router.add("sobjects/{object}/describe", GET=describe.describe)
+    router.add("sobjects/{object}/updated", GET=replication.updated)
+    router.add("sobjects/{object}/deleted", GET=replication.deleted)
+    router.add("sobjects/{object}/{id}", GET=rows.read, PATCH=rows.change, DELETE=rows.delete, POST=rows.create_by_key)
+    router.add("sobjects/{object}/{field}/{value}", GET=rows.read_by_key, PATCH=rows.upsert, DELETE=rows.delete_by_key)
+
+
+def _queries(router: Router) -> None:
+    router.add("query", GET=query.query)
+    router.add("queryAll", GET=query.query_all)
+    router.add("query/{locator}", GET=query.more)
+    router.add("queryAll/{locator}", GET=query.more)
+
+
+def _composites(router: Router) -> None:
+    router.add("composite", POST=composite.composite)
+    router.add("composite/batch", POST=composite.batch)
+    router.add("composite/graph", POST=composite.graph)
+    router.add("composite/tree/{object}", POST=tree.create)
+    router.add(
+        "composite/sobjects",
+        POST=sobject_collections.create,
+        PATCH=sobject_collections.change,
+        DELETE=sobject_collections.delete,
+    )
+    router.add("composite/sobjects/{object}", GET=sobject_collections.retrieve, POST=sobject_collections.retrieve)
+    router.add("composite/sobjects/{object}/{field}", PATCH=sobject_collections.upsert)

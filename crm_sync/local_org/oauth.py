@@ -1,0 +1,265 @@
+"""OAuth: tokens by client credentials, JWT bearer and refresh, and what tells about them.
+
+Answers `/services/oauth2/*` and `/id/{org}/{user}`. The password flow is refused as the service refuses it by default.
+Not here: sessions (sessions), SOAP login.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from crm_sync.local_org import jwt_bearer
+from crm_sync.local_org.calls import Call, Reply
+from crm_sync.local_org.errors import not_found, not_implemented
+from crm_sync.local_org.ids import ORGANIZATION_ID, normal
+from crm_sync.local_org.org import Org
+from crm_sync.local_org.sessions import Session
+
+SCOPE = "id api web refresh_token"
+_NO_STORE = {
+    "Cache-Control": "no-cache,must-revalidate,max-age=0,no-store,private",
+    "X-Content-Type-Options": "nosniff",
+}
+_JWT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+
+
+class OAuthError(Exception):
+    """A token request is refused: RFC 6749's code and Salesforce's description."""
+
+    def __init__(self, error: str, description: str) -> None:
+        super().__init__(f"{error}: {description}")
+        self.reply = Reply(400, {"error": error, "error_description": description}, _NO_STORE)
+
+
+def answer(org: Org, call: Call) -> Reply:
+    """Answer a call below `/services/oauth2`."""
+    name = call.segments[0].lower() if len(call.segments) == 1 else ""
+    if name not in _ENDPOINTS:
+        if name in ("authorize", "singleaccess"):
+            raise not_implemented(f"the OAuth endpoint {name}")
+        raise not_found()
+    try:
+        return _ENDPOINTS[name](org, call)
+    except OAuthError as error:
+        return error.reply
+
+
+def form(call: Call) -> dict[str, str]:
+    """Read the form fields of a call, from the query string and the body; the body wins."""
+    return {**call.query, **dict(parse_qsl(call.content.decode("utf-8", "replace"), keep_blank_values=True))}
+
+
+def _token(org: Org, call: Call) -> Reply:
+    fields = form(call)
+    grant = fields.get("grant_type", "")
+    if call.method != "POST" or grant not in _GRANTS:
+        raise OAuthError("unsupported_grant_type", "grant type not supported")
+    user_id = _GRANTS[grant](org, call, fields)
+    session = org.sessions.open(user_id, org.app.client_id)
+    return Reply(200, _token_body(org, call, session), _NO_STORE)
+
+
+def _token_body(org: Org, call: Call, session: Session) -> dict[str, Any]:
+    identity = f"{call.base_url}/id/{ORGANIZATION_ID}/{session.user_id}"
+    issued = str(int(session.issued_at.timestamp() * 1000))
+    signed = hmac.new(org.app.client_secret.encode(), (identity + issued).encode(), hashlib.sha256)
+    return {
+        "access_token": session.token,
+        "signature": base64.b64encode(signed.digest()).decode(),
+        "scope": SCOPE,
+        "instance_url": call.base_url,
+        "id": identity,
+        "token_type": "Bearer",
+        "issued_at": issued,
+    }
+
+
+def _client_credentials(org: Org, call: Call, fields: Mapping[str, str]) -> str:
+    _check_client(org, call, fields)
+    return _active_user(org, org.app.username, "no client credentials user enabled")
+
+
+def _jwt(org: Org, call: Call, fields: Mapping[str, str]) -> str:
+    try:
+        subject = jwt_bearer.subject(fields.get("assertion", ""), org.app, call.base_url, org.clock.now())
+    except jwt_bearer.RefusedAssertionError as error:
+        raise OAuthError(error.code, str(error)) from None
+    return _active_user(org, subject, "user hasn't approved this consumer")
+
+
+def _password(org: Org, call: Call, fields: Mapping[str, str]) -> str:
+    raise OAuthError("invalid_grant", "authentication failure")
+
+
+def _refresh(org: Org, call: Call, fields: Mapping[str, str]) -> str:
+    raise OAuthError("invalid_grant", "expired access/refresh token")
+
+
+def _check_client(org: Org, call: Call, fields: Mapping[str, str]) -> None:
+    """Check the client's id and secret, from the body or from HTTP Basic."""
+    client_id, secret = _basic(call) or (fields.get("client_id", ""), fields.get("client_secret", ""))
+    if not hmac.compare_digest(client_id.encode(), org.app.client_id.encode()):
+        raise OAuthError("invalid_client_id", "client identifier invalid")
+    if not hmac.compare_digest(secret.encode(), org.app.client_secret.encode()):
+        raise OAuthError("invalid_client", "invalid client credentials")
+
+
+def _basic(call: Call) -> tuple[str, str] | None:
+    scheme, _, value = call.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        user, _, secret = base64.b64decode(value, validate=True).decode().partition(":")
+    except ValueError:
+        return ("", "")
+    return user, secret
+
+
+def _active_user(org: Org, username: str, otherwise: str) -> str:
+    with org.store.reading() as connection:
+        found = connection.execute(
+            'SELECT "Id", "IsActive" FROM "User" WHERE "Username" = ? COLLATE NOCASE', (username,)
+        ).fetchone()
+    if found is None:
+        raise OAuthError("invalid_grant", otherwise)
+    if not found[1]:
+        raise OAuthError("inactive_user", "user is inactive")
+    return str(found[0])
+
+
+def _revoke(org: Org, call: Call) -> Reply:
+    if org.sessions.close(form(call).get("token", "")):
+        return Reply(200, None, _NO_STORE)
+    body = urlencode({"error": "unsupported_token_type", "error_description": "this token type is not supported"})
+    return Reply(400, content=body.encode(), media_type="application/x-www-form-urlencoded")
+
+
+def _introspect(org: Org, call: Call) -> Reply:
+    fields = form(call)
+    _check_client(org, call, fields)
+    session = org.sessions.find(fields.get("token", ""))
+    if session is None:
+        return Reply(200, {"active": False}, _NO_STORE)
+    issued = int(session.issued_at.timestamp())
+    facts = {
+        "active": True,
+        "scope": SCOPE,
+        "client_id": session.client_id,
+        "username": user_row(org, session.user_id)["Username"],
+        "sub": f"{call.base_url}/id/{ORGANIZATION_ID}/{session.user_id}",
+        "token_type": "access_token",
+        "exp": int(session.expires_at.timestamp()),
+        "iat": issued,
+        "nbf": issued,
+    }
+    return Reply(200, facts, _NO_STORE)
+
+
+def user_row(org: Org, user_id: str) -> dict[str, Any]:
+    """Read a user's row."""
+    with org.store.reading() as connection:
+        cursor = connection.execute('SELECT * FROM "User" WHERE "Id" = ?', (user_id,))
+        found = cursor.fetchone()
+        names = [c[0] for c in cursor.description]
+    if found is None:
+        raise not_found()
+    return dict(zip(names, found, strict=True))
+
+
+def _userinfo(org: Org, call: Call) -> Reply:
+    session = org.sessions.find(call.token)
+    if session is None:
+        text = b"Bad_OAuth_Token" if call.token else b"Missing_OAuth_Token"
+        return Reply(403, content=text, media_type="text/html;charset=UTF-8")
+    user = user_row(org, session.user_id)
+    urls = _urls(call.base_url, session.user_id)
+    return Reply(
+        200,
+        {
+            "sub": f"{call.base_url}/id/{ORGANIZATION_ID}/{session.user_id}",
+            "user_id": session.user_id,
+            "organization_id": ORGANIZATION_ID,
+            "preferred_username": user["Username"],
+            "nickname": user["CommunityNickname"],
+            "name": user["Name"],
+            "email": user["Email"],
+            "email_verified": True,
+            "given_name": user["FirstName"],
+            "family_name": user["LastName"],
+            "zoneinfo": user["TimeZoneSidKey"],
+            "is_salesforce_integration_user": user["Username"] == org.app.username,
+            "urls": urls,
+            "active": bool(user["IsActive"]),
+            "user_type": "STANDARD",
+            "language": user["LanguageLocaleKey"],
+            "locale": user["LocaleSidKey"],
+            "utcOffset": 0,
+            "updated_at": user["LastModifiedDate"],
+        },
+    )
+
+
+def _urls(base: str, user_id: str) -> dict[str, str]:
+    data = f"{base}/services/data/v{{version}}/"
+    return {
+        "enterprise": f"{base}/services/Soap/c/{{version}}/{ORGANIZATION_ID[:15]}",
+        "metadata": f"{base}/services/Soap/m/{{version}}/{ORGANIZATION_ID[:15]}",
+        "partner": f"{base}/services/Soap/u/{{version}}/{ORGANIZATION_ID[:15]}",
+        "rest": data,
+        "sobjects": f"{data}sobjects/",
+        "search": f"{data}search/",
+        "query": f"{data}query/",
+        "profile": f"{base}/{user_id}",
+    }
+
+
+def identity(org: Org, call: Call, organization: str, user: str) -> Reply:
+    """Answer the identity URL of a user to whoever is signed in."""
+    session = org.sessions.find(call.token)
+    if session is None:
+        return Reply(403, content=b"Bad_OAuth_Token", media_type="text/html;charset=UTF-8")
+    if normal(organization) != ORGANIZATION_ID:
+        raise not_found()
+    row = user_row(org, normal(user) or "")
+    version = call.query.get("version", "")
+    urls = _urls(call.base_url, row["Id"])
+    if version:
+        urls = {k: v.replace("{version}", "68.0" if version == "latest" else version) for k, v in urls.items()}
+    return Reply(
+        200,
+        {
+            "id": f"{call.base_url}/id/{ORGANIZATION_ID}/{row['Id']}",
+            "asserted_user": True,
+            "user_id": row["Id"],
+            "organization_id": ORGANIZATION_ID,
+            "username": row["Username"],
+            "nick_name": row["CommunityNickname"],
+            "display_name": row["Name"],
+            "email": row["Email"],
+            "email_verified": True,
+            "first_name": row["FirstName"],
+            "last_name": row["LastName"],
+            "timezone": row["TimeZoneSidKey"],
+            "urls": urls,
+            "active": bool(row["IsActive"]),
+            "user_type": "STANDARD",
+            "language": row["LanguageLocaleKey"],
+            "locale": row["LocaleSidKey"],
+            "utcOffset": 0,
+            "last_modified_date": row["LastModifiedDate"],
+        },
+    )
+
+
+_GRANTS = {
+    "client_credentials": _client_credentials,
+    _JWT: _jwt,
+    "password": _password,
+    "refresh_token": _refresh,
+}
+_ENDPOINTS = {"token": _token, "revoke": _revoke, "introspect": _introspect, "userinfo": _userinfo}

@@ -1,0 +1,149 @@
+"""The org itself: schema, rows, clock, sessions and how they are reached.
+
+    Call -> Reply
+
+Opened by server; handed to every handler. Not here: HTTP (app), what each resource answers (the handlers).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from crm_sync.local_org import metadata, metadata_xml, setup_records, soql
+from crm_sync.local_org.access import Access
+from crm_sync.local_org.calls import Call
+from crm_sync.local_org.clock import Clock, stamp
+from crm_sync.local_org.errors import OrgError, not_found
+from crm_sync.local_org.faults import Faults
+from crm_sync.local_org.layout import layouts
+from crm_sync.local_org.locators import Locators
+from crm_sync.local_org.router import Router
+from crm_sync.local_org.schema import ObjectType
+from crm_sync.local_org.sessions import Sessions
+from crm_sync.local_org.store import Store
+from crm_sync.local_org.transactions import Transaction
+
+SYSTEM_USER_ID = "005Lo0000000000AAA"
+DAILY_CALLS = 100_000
+
+
+@dataclass(frozen=True)
+class ConnectedApp:
+    """The one app that may sign in. `certificate` is PEM (certificate or public key) for the JWT flow."""
+
+    client_id: str = field(default_factory=lambda: "3MVG9" + secrets.token_hex(40))
+    client_secret: str = field(default_factory=lambda: secrets.token_hex(32).upper())
+    username: str = "worker@crm-sync.example"
+    certificate: str | None = None
+
+
+class Org:
+    """One org, open until `close`."""
+
+    def __init__(
+        self,
+        database: Path | None,
+        package: Path | None,
+        app: ConnectedApp,
+        router: Router,
+        clock: Clock | None = None,
+    ) -> None:
+        self.app = app
+        self.router = router
+        self.locators = Locators()
+        self.clock = clock or Clock()
+        self.sessions = Sessions(self.clock)
+        self.faults = Faults()
+        self.store = Store(database, getattr(soql, "prepare", lambda c: None))
+        self.daily_calls = DAILY_CALLS
+        self._calls = 0
+        self._calls_lock = threading.Lock()
+        self.files = metadata_xml.read_folder(package) if package else {}
+        self.reshape()
+        with self.transaction(self.system) as tx:
+            setup_records.ensure(tx, app.username)
+
+    def reshape(self) -> None:
+        """Rebuild the schema from the package's files and widen the tables to hold it."""
+        self.schema = metadata.build(self.files, self.store.prefixes())
+        self.layouts = layouts(self.schema)
+        self.store.shape(self.schema)
+
+    @property
+    def system(self) -> Access:
+        """The access of the platform itself."""
+        return Access(SYSTEM_USER_ID, ZoneInfo("UTC"))
+
+    def close(self) -> None:
+        """Close the database."""
+        self.store.close()
+
+    def count_call(self) -> str:
+        """Count one API call and give the value of Sforce-Limit-Info."""
+        with self._calls_lock:
+            self._calls += 1
+            return f"api-usage={self._calls}/{self.daily_calls}"
+
+    @property
+    def calls_left(self) -> int:
+        """How many API calls the org still allows today."""
+        return max(0, self.daily_calls - self._calls)
+
+    def access(self, user_id: str) -> Access:
+        """Work out what a user may do."""
+        return Access(user_id, ZoneInfo("UTC"))
+
+    def object(self, name: str, access: Access) -> ObjectType:
+        """Give the object of this name as the user knows it. Raises OrgError NOT_FOUND."""
+        found = self.schema.object(name)
+        if found is None or not access.allows(found, "read"):
+            raise not_found()
+        return found
+
+    @contextmanager
+    def transaction(self, access: Access) -> Iterator[Transaction]:
+        """Write in one unit; everything in it becomes visible at once, or nothing does."""
+        with self.store.writing() as connection:
+            now = self.clock.now()
+            lag = self.faults.stamp_lag()
+            written = stamp(now - timedelta(seconds=lag))
+            tx = Transaction(
+                connection, self.schema, self.layouts, access, written, stamp(now), self.faults.refuse_record
+            )
+            yield tx
+            tx.finish()
+
+    @contextmanager
+    def writing(self, call: Call) -> Iterator[Transaction]:
+        """Write on behalf of a call: in the unit it is part of, or in one of its own."""
+        if call.transaction is not None:
+            with call.transaction.attempt():
+                yield call.transaction
+            return
+        with self.transaction(call.user) as tx:
+            yield tx
+
+    @contextmanager
+    def reading(self, call: Call) -> Iterator[sqlite3.Connection]:
+        """Read on behalf of a call: what its own unit has written counts."""
+        if call.transaction is not None:
+            yield call.transaction.connection
+            return
+        with self.store.reading() as connection:
+            yield connection
+
+    def signed_in(self, call: Call) -> Call:
+        """Attach the caller's access to a call. Raises OrgError INVALID_SESSION_ID."""
+        session = self.sessions.find(call.token)
+        if session is None:
+            raise OrgError("INVALID_SESSION_ID", "Session expired or invalid")
+        return dataclasses.replace(call, access=self.access(session.user_id))

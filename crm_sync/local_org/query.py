@@ -1,0 +1,83 @@
+"""Queries over REST: pages of rows, and the locators that lead to the next page.
+
+Answers `/query`, `/queryAll` and `/query/{locator}`. What a query means and how its rows look is soql's.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from crm_sync.local_org import ids, soql
+from crm_sync.local_org.calls import Call, Reply
+from crm_sync.local_org.errors import OrgError, not_implemented
+from crm_sync.local_org.locators import OpenQuery
+from crm_sync.local_org.org import Org
+
+LARGEST_PAGE, SMALLEST_PAGE = 2000, 200
+_LOCATOR = re.compile(r"(01g\w{12}(?:\w{3})?)-(\d+)")
+_BATCH_SIZE = re.compile(r"batchSize\s*=\s*(\d+)", re.IGNORECASE)
+
+
+def query(org: Org, call: Call) -> Reply:
+    """Run a query over the live rows."""
+    return _run(org, call, include_deleted=False)
+
+
+def query_all(org: Org, call: Call) -> Reply:
+    """Run a query over all rows, those in the recycle bin too."""
+    return _run(org, call, include_deleted=True)
+
+
+def compiled(org: Org, call: Call, text: str, include_deleted: bool) -> soql.Statement:
+    """Compile a query for the caller. Raises SoqlError."""
+    context = call.user.context(frozenset(org.schema.objects))
+    return soql.compile_query(text, org.schema, context, clock=org.clock.now(), include_deleted=include_deleted)
+
+
+def _run(org: Org, call: Call, include_deleted: bool) -> Reply:
+    if "explain" in call.query:
+        raise not_implemented("query plans (explain)")
+    text = call.query.get("q")
+    if not text:
+        raise OrgError("MALFORMED_QUERY", "A query string has to be specified")
+    statement = compiled(org, call, text, include_deleted)
+    if call.flag("columns"):
+        return Reply(200, statement.column_metadata())
+    size = page_size(call)
+    with org.reading(call) as connection:
+        cursor = statement.open(connection)
+        records = cursor.page(connection, offset=0, size=size, version=call.version)
+    return _page(org, call, cursor, records, 0, size, None)
+
+
+def page_size(call: Call) -> int:
+    """Give the page size the caller asks for, within what the service allows."""
+    found = _BATCH_SIZE.search(call.headers.get("sforce-query-options", ""))
+    return min(LARGEST_PAGE, max(SMALLEST_PAGE, int(found.group(1)))) if found else LARGEST_PAGE
+
+
+def more(org: Org, call: Call, locator: str) -> Reply:
+    """Give the page a locator leads to; the same page may be asked for again."""
+    found = _LOCATOR.fullmatch(locator)
+    name = ids.normal(found.group(1)) if found else None
+    if org.faults.take(("locator",), call.method, locator):
+        org.locators.clear()
+    open_query = org.locators.find(name, call.user.user_id, org.clock.now()) if name else None
+    if found is None or open_query is None or name is None:
+        raise OrgError("INVALID_QUERY_LOCATOR", "invalid query locator")
+    offset, size = int(found.group(2)), page_size(call)
+    with org.reading(call) as connection:
+        records = open_query.cursor.page(connection, offset=offset, size=size, version=call.version)
+    return _page(org, call, open_query.cursor, records, offset, size, name)
+
+
+def _page(
+    org: Org, call: Call, cursor: soql.Cursor, records: list[dict[str, Any]], offset: int, size: int, name: str | None
+) -> Reply:
+    done = offset + size >= cursor.total or (offset == 0 and not records)
+    body: dict[str, Any] = {"totalSize": cursor.total, "done": done}
+    if not done:
+        name = name or org.locators.add(OpenQuery(cursor, call.user.user_id, org.clock.now()))
+        body["nextRecordsUrl"] = f"{call.data_url}/query/{name}-{offset + size}"
+    return Reply(200, body | {"records": records})
