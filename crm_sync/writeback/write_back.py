@@ -1,0 +1,224 @@
+"""A Plan -> an Outcome: claim the lease, note the intents, send in order, note the outcomes, give the lease back.
+
+Called by the pipeline when there is something to write. Whatever happens, every change has exactly one result in the
+journal, and a run that stopped early leaves the rest to the next one, which plans anew. Not here: what to write.
+"""
+
+from __future__ import annotations
+
+import platform
+import random
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from crm_sync.diff import Plan
+from crm_sync.errors import CrmSyncError, TemporaryError
+from crm_sync.model.records import Change, Outcome, RowResult
+from crm_sync.ports import Journal, ObjectFacts, Org
+from crm_sync.program import Program
+from crm_sync.writeback.lease import MAPPING, Lease
+from crm_sync.writeback.ledger import Ending, RunRecord
+from crm_sync.writeback.order import Sendable, calls, in_order
+from crm_sync.writeback.permissions import check_permissions
+from crm_sync.writeback.sending import Sender, deferred, stop_error
+from crm_sync.writeback.translate import Translator, UnsendableError, payload_hash
+
+NOT_SENT = "NOT_SENT"
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a run needs of the machine it runs on, so that a test can bring its own."""
+
+    pause: Callable[[float], None] = time.sleep
+    monotonic: Callable[[], float] = time.monotonic
+    jitter: Callable[[], float] = random.random
+    holder: str = field(default_factory=lambda: f"{platform.node()[:50]} {secrets.token_hex(8)}")
+    run_id: str = field(default_factory=lambda: secrets.token_hex(16))
+
+
+def write_back(
+    plan: Plan,
+    org: Org,
+    journal: Journal,
+    program: Program,
+    *,
+    kind: str,
+    as_of: datetime,
+    surroundings: Surroundings | None = None,
+) -> Outcome:
+    """Carry out a plan and return one result per change, in the plan's order. `kind` is full or incremental.
+
+    Raises:
+        ConfigurationError: a permission is missing, or no org is pinned; nothing was written.
+        WrongOrgError: this is not the pinned org; nothing was written.
+        TemporaryError: another worker holds the lease, the stop switch is on, or the org stopped answering.
+        PermanentError: the org refused what retrying cannot change.
+    """
+    run = _Run(plan, org, journal, program, kind, as_of, surroundings or Surroundings())
+    return run.carry_out()
+
+
+class _Run:
+    """One run of write_back and what it has come to so far."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        org: Org,
+        journal: Journal,
+        program: Program,
+        kind: str,
+        as_of: datetime,
+        here: Surroundings,
+    ) -> None:
+        self._plan = plan
+        self._org = org
+        self._journal = journal
+        self._mappings = program.mappings
+        self._here = here
+        self._kind = kind
+        self._as_of = as_of
+        self._rules = program.version
+        self._results: dict[int, RowResult] = {}
+
+    def carry_out(self) -> Outcome:
+        translator = Translator(self._mappings, self._facts())
+        check_permissions(self._plan.changes, self._mappings, translator.facts)
+        here = self._here
+        lease = Lease(self._org, translator, here.holder, pause=here.pause, monotonic=here.monotonic)
+        record = self._record()
+        self._journal.begin_run(here.run_id, self._kind, self._as_of, {"plan": self._plan.checksum})
+        try:
+            items = self._sendable(translator)
+            lease.claim((record.began(translator),))
+            self._send_all(items, lease)
+        except BaseException as error:
+            self._end(lease, record, translator, "failed", error)
+            raise
+        self._end(lease, record, translator, "done", None)
+        return self._outcome()
+
+    def _facts(self) -> Mapping[str, ObjectFacts]:
+        names = {change.object for change in self._plan.changes} | {MAPPING}
+        found = {name: self._org.describe(self._mappings[name].object) for name in sorted(names)}
+        return {name: facts for name, facts in found.items() if facts is not None}
+
+    def _record(self) -> RunRecord:
+        return RunRecord(
+            run_id=self._here.run_id,
+            kind=self._kind,
+            as_of=self._as_of.date(),
+            started_at=self._org.server_time(),
+            holder=self._here.holder,
+            rule_version=self._rules,
+            plan_checksum=self._plan.checksum,
+        )
+
+    def _sendable(self, translator: Translator) -> list[Sendable]:
+        """Translate every change; what cannot or need not be sent gets its result at once."""
+        items = []
+        for position, change in enumerate(self._plan.changes):
+            try:
+                row = translator.row(change)
+            except UnsendableError as error:
+                self._results[position] = RowResult(change, "refused", change.id, error.code, error.message)
+                continue
+            item = Sendable(position, change, row, payload_hash(row))
+            if self._journal.quarantined(change.subject, item.payload_hash):
+                message = "refused before with exactly these values; see the quarantine"
+                self._results[position] = RowResult(change, "skipped", change.id, "QUARANTINED", message)
+            else:
+                items.append(item)
+        self._journal.record_outcomes(self._here.run_id, map(_outcome, self._results.values()))
+        return in_order(items)
+
+    def _send_all(self, items: Sequence[Sendable], lease: Lease) -> None:
+        sender = Sender(self._org, pause=self._here.pause, jitter=self._here.jitter)
+        for call in calls(items):
+            ready = [item for item in call if not self._waits_in_vain(item)]
+            if not ready:
+                continue
+            lease.check()
+            self._journal.record_intents(self._here.run_id, [_intent(item) for item in ready])
+            self._note(sender.send(ready))
+            if sender.stop is not None:
+                raise (
+                    stop_error(sender.stop)
+                    if sender.stop.lasting
+                    else TemporaryError(
+                        f"Writing stopped: the org answered {sender.stop.code}: {sender.stop.message}. Run again later."
+                    )
+                )
+
+    def _waits_in_vain(self, item: Sendable) -> bool:
+        """Defer a record that links to one which this run could not create."""
+        failed = {
+            (result.change.object, result.change.key)
+            for result in self._results.values()
+            if result.change.action == "create" and result.status != "written"
+        }
+        if not failed.intersection(item.links):
+            return False
+        self._note([(item, deferred(item, "DEPENDENCY_NOT_WRITTEN", "a record it links to could not be created"))])
+        return True
+
+    def _note(self, pairs: Sequence[tuple[Sendable, RowResult]]) -> None:
+        for item, result in pairs:
+            self._results[item.position] = result
+            if result.status == "refused":
+                code, message = result.code or "", result.message or ""
+                self._journal.quarantine(result.change.subject, item.payload_hash, code, message)
+            elif result.status == "written":
+                self._journal.release(result.change.subject)
+        self._journal.record_outcomes(self._here.run_id, [_outcome(result) for _, result in pairs])
+
+    def _outcome(self) -> Outcome:
+        rest = "the run stopped before this change was sent"
+        results = tuple(
+            self._results.get(position) or RowResult(change, "deferred", change.id, NOT_SENT, rest)
+            for position, change in enumerate(self._plan.changes)
+        )
+        return Outcome(results, self._org.calls)
+
+    def _end(
+        self, lease: Lease, record: RunRecord, translator: Translator, status: str, error: BaseException | None
+    ) -> None:
+        """Close the run here and, if the lease is ours, in the org; a failure to do so must not hide the first one."""
+        outcome = self._outcome()
+        unsent = [result for result in outcome.results if result.code == NOT_SENT]
+        self._journal.record_outcomes(self._here.run_id, map(_outcome, unsent))
+        message = str(error) if isinstance(error, CrmSyncError) else type(error).__name__ if error else None
+        ending = Ending(self._org.server_time(), outcome.results, outcome.api_calls, message)
+        totals = {name: outcome.count(name) for name in ("written", "refused", "deferred", "skipped")}
+        self._journal.end_run(self._here.run_id, status, {**totals, "message": message})
+        if not lease.held:
+            return
+        try:
+            lease.release((record.ended(translator, status, ending),))
+        except CrmSyncError:
+            if error is None:
+                raise
+
+
+def _intent(item: Sendable) -> dict[str, Any]:
+    change: Change = item.change
+    return {
+        "subject": change.subject,
+        "payload_hash": item.payload_hash,
+        "action": change.action,
+        "fields": sorted(change.fields),
+    }
+
+
+def _outcome(result: RowResult) -> dict[str, Any]:
+    return {
+        "subject": result.change.subject,
+        "status": result.status,
+        "record_id": result.record_id,
+        "code": result.code,
+    }
