@@ -10,8 +10,10 @@ from collections.abc import Iterator, Mapping
 from crm_sync.lifecycle.world import Row, World, digest
 from crm_sync.model.matches import Candidate, Slate
 from crm_sync.model.records import Desired, Value
+from crm_sync.model.verdict import Reason
 
 REASONS_LENGTH = 32_000
+GATE_LENGTH = 4_000
 
 
 def match_key(request_id: str, contact_id: str) -> str:
@@ -47,7 +49,7 @@ def _proposed(world: World, request_id: str, candidate: Candidate, key: str, hel
         "recommended": candidate.recommended,
         "reserved_until": _reserved_until(world, candidate, held),
         "state": "proposed",
-        **_gate(world, held, candidate.contact_id, request_id),
+        **_gate(world, held),
     }
     first: dict[str, Value] = {"key": key, "request": request_id, "profile": profile["id"]}
     return Desired("match", fields, key=key, on_create=first, why=f"rank {candidate.rank} of its slate")
@@ -71,11 +73,8 @@ def _settled(world: World, match: Row) -> Mapping[str, Value]:
     if "declined" in (match.get("owner_decision"), match.get("customer_response")):
         return {**released, "state": "closed"}
     if ask_is_open(match):
-        contact_id = contact_of(world, match)
-        gate = _gate(world, match, contact_id, request["id"])
-        standing = _standing(world, contact_id, str(request.get("type")))
-        held = request.get("stage") == "on_hold" or standing != "eligible"
-        return {"state": "frozen" if held else "proposed", **gate}
+        held = request.get("stage") == "on_hold" or not still_passes(world, match)
+        return {"state": "frozen" if held else "proposed", **_gate(world, match)}
     return {**released, "state": "superseded"}
 
 
@@ -92,19 +91,27 @@ def contact_of(world: World, match: Row) -> str | None:
     return profile.get("contact") if profile else None
 
 
-def _standing(world: World, contact_id: str | None, reference_type: str) -> str:
-    verdict = world.explanations.get(contact_id or "", {}).get(reference_type)
-    return verdict.standing if verdict else "unknown"
+def still_passes(world: World, match: Row) -> bool:
+    """Whether an open ask still meets every hard criterion on today's facts; an ask nobody judged does not."""
+    ask = world.held.get(match["id"])
+    return ask is not None and not world.blocking(ask)
 
 
-def _gate(world: World, match: Row | None, contact_id: str | None, request_id: str) -> Mapping[str, Value]:
-    """Re-decide when the customer has said yes: only a person who is still eligible passes the final gate."""
+def _gate(world: World, match: Row | None) -> Mapping[str, Value]:
+    """Re-decide when the customer has said yes: only an ask that still meets every hard criterion passes."""
     if not match or match.get("customer_response") != "accepted":
         return {"gate_verdict": "not_checked", "gate_reasons": None}
-    request = world.row("request", request_id) or {}
-    verdict = world.explanations.get(contact_id or "", {}).get(str(request.get("type")))
-    if verdict and verdict.standing == "eligible":
+    ask = world.held.get(match["id"])
+    if ask is None:
+        return {"gate_verdict": "refused", "gate_reasons": "The person can no longer be judged for this request."}
+    blocking = world.blocking(ask)
+    if not blocking:
         return {"gate_verdict": "passed", "gate_reasons": None}
-    blocking = [r for r in verdict.reasons if r.blocks] if verdict else []
-    text = "\n".join(f"{reason.text}: {reason.value or 'not known'}. {reason.remedy}" for reason in blocking)
-    return {"gate_verdict": "refused", "gate_reasons": text[:4000] or "The person can no longer be judged."}
+    verdict = world.explanations.get(contact_of(world, match) or "", {}).get(ask["reference_type"])
+    reasons = {reason.rule_id: reason for reason in verdict.reasons} if verdict else {}
+    lines = [_line(rule, reasons.get(rule)) for rule in sorted(blocking)]
+    return {"gate_verdict": "refused", "gate_reasons": "\n".join(lines)[:GATE_LENGTH]}
+
+
+def _line(rule: str, reason: Reason | None) -> str:
+    return f"{reason.text}: {reason.value or 'not known'}. {reason.remedy}" if reason else f"{rule} is not met."

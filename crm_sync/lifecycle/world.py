@@ -81,6 +81,16 @@ class World:
         return {row["contact_id"]: row for row in rows if row["contact_id"] in wanted}
 
     @cached_property
+    def held(self) -> Mapping[str, Row]:
+        """The verdict for each open ask of a match, by match id: judged as the reservation it already is."""
+        return {row["match_id"]: row for row in self.verdicts.held.to_pylist() if row["match_id"]}
+
+    def blocking(self, ask: Row) -> frozenset[str]:
+        """The ids of the hard criteria that stand in the way of an open ask."""
+        bits = (ask["failed"] or 0) | (ask["unknown"] or 0)
+        return frozenset(rule.id for bit, rule in enumerate(self.verdicts.rules) if bits >> bit & 1)
+
+    @cached_property
     def slates(self) -> Mapping[str, Slate]:
         """Each open request's slate."""
         return {slate.request_id: slate for slate in self.matches.slates}

@@ -11,7 +11,7 @@ import pytest
 from crm_sync.lifecycle.world import World
 from crm_sync.model.matches import Matches, Slate
 from crm_sync.model.verdict import Verdict
-from crm_sync.model.verdicts import Verdicts
+from crm_sync.model.verdicts import HELD, RuleRef, Verdicts
 from crm_sync.program import Program
 
 JUDGED: Mapping[str, Any] = {
@@ -27,6 +27,7 @@ JUDGED: Mapping[str, Any] = {
     "is_candidate": False,
 }
 
+RULES = (RuleRef("no_dispute", "v", "hard", ("call",)), RuleRef("nps_level", "v", "hard", ("call",)))
 WorldOf = Callable[..., World]
 
 
@@ -39,6 +40,7 @@ def world_of(program: Program, snapshot_of: Any) -> WorldOf:
         explanations: Mapping[str, Mapping[str, Verdict]] | None = None,
         slates: Sequence[Slate] = (),
         judged: Sequence[Mapping[str, Any]] = (),
+        held: Sequence[Mapping[str, Any]] = (),
         **rows: Any,
     ) -> World:
         snapshot = snapshot_of(**rows)
@@ -46,7 +48,7 @@ def world_of(program: Program, snapshot_of: Any) -> WorldOf:
             [{"person_key": row["contact_id"], **JUDGED, **row} for row in judged]
             or [{"contact_id": "-", "person_key": "-", **JUDGED}]
         )
-        verdicts = Verdicts(snapshot.as_of, (), program.types, table)
+        verdicts = Verdicts(snapshot.as_of, RULES, program.types, table, pa.Table.from_pylist(list(held), schema=HELD))
         return World(snapshot, verdicts, Matches(tuple(slates), 0, 0, 0.0), program, explanations or {})
 
     return make

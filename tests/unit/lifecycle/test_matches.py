@@ -29,9 +29,14 @@ def chosen(recommended: bool = True) -> Slate:
     )
 
 
-def verdict(standing: str) -> dict[str, dict[str, Verdict]]:
-    reasons = () if standing == "eligible" else (BLOCKING,)
-    return {CONTACT: {"call": Verdict(CONTACT, None, "call", standing, reasons)}}  # type: ignore[arg-type]
+EXPLAINED = {CONTACT: {"call": Verdict(CONTACT, None, "call", "blocked", (BLOCKING,))}}
+
+
+def ask(standing: str) -> list[dict[str, Any]]:
+    failed, unknown = {"eligible": (0, 0), "blocked": (1, 0), "unknown": (0, 2)}[standing]
+    return [
+        {"match_id": HELD["id"], "contact_id": CONTACT, "reference_type": "call", "failed": failed, "unknown": unknown}
+    ]
 
 
 def test_a_recommended_candidate_is_reserved_for_the_time_of_both_answers(world_of: Any) -> None:
@@ -85,7 +90,8 @@ def test_a_match_no_slate_proposes_is_settled(
         request=[OPEN | {"stage": request_stage}],
         profile=[PROFILE],
         match=[HELD | match],
-        explanations=verdict(standing),
+        explanations=EXPLAINED,
+        held=ask(standing),
     )
     (wanted,) = desired_matches(world)
     assert wanted.fields["state"] == state
@@ -101,11 +107,18 @@ def test_somebody_who_can_no_longer_be_judged_freezes_the_ask(world_of: Any) -> 
 def test_the_final_gate_decides_anew_when_the_customer_says_yes(world_of: Any, standing: str, gate: str) -> None:
     held = HELD | {"customer_response": "accepted", "asked_on": date(2026, 3, 9), "owner_decision": "approved"}
     (wanted,) = desired_matches(
-        world_of(request=[OPEN], profile=[PROFILE], match=[held], explanations=verdict(standing))
+        world_of(request=[OPEN], profile=[PROFILE], match=[held], explanations=EXPLAINED, held=ask(standing))
     )
     assert wanted.fields["gate_verdict"] == gate
     if gate == "refused":
-        assert "There is no dispute: yes. Settle it." in str(wanted.fields["gate_reasons"])
+        says = {"blocked": "There is no dispute: yes. Settle it.", "unknown": "nps_level is not met."}[standing]
+        assert wanted.fields["gate_reasons"] == says
+
+
+def test_a_yes_from_somebody_nobody_can_judge_is_refused(world_of: Any) -> None:
+    held = HELD | {"customer_response": "accepted", "asked_on": date(2026, 3, 9)}
+    (wanted,) = desired_matches(world_of(request=[OPEN], profile=[PROFILE], match=[held]))
+    assert (wanted.fields["gate_verdict"], wanted.fields["state"]) == ("refused", "frozen")
 
 
 def test_the_gate_is_not_run_before_the_customer_has_answered(world_of: Any) -> None:

@@ -1,0 +1,29 @@
+"""Queued sync requests -> done, with what the run did. Called by the pipeline after the writes, never before.
+
+Not here: the run's own record and the lease (writeback).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from crm_sync.model.records import Desired, Outcome
+from crm_sync.model.snapshot import Snapshot
+
+WAITING = frozenset({"queued", "running"})
+
+
+def answered_requests(snapshot: Snapshot, outcome: Outcome) -> Iterator[Desired]:
+    """Tell everybody who asked for a run that it has taken place, and how it went."""
+    counts = (
+        f"{outcome.count('written')} written, {outcome.count('refused')} refused, {outcome.count('deferred')} deferred"
+    )
+    message = f"Run of {snapshot.as_of:%d %b %Y %H:%M} UTC: {counts}."
+    for row in snapshot.tables["sync_request"].select(["id", "status"]).to_pylist():
+        if row["status"] in WAITING:
+            yield Desired(
+                "sync_request",
+                {"status": "done", "counts": counts, "message": message},
+                id=row["id"],
+                why="it was asked for",
+            )
