@@ -101,7 +101,10 @@ def metadata_schema() -> etree.XMLSchema:
     """Turn the types of the Metadata API into a schema whose documents are the components themselves."""
     wsdl = etree.fromstring(resources.files("simple_salesforce").joinpath("metadata.wsdl").read_bytes())
     schema = etree.Element(
-        f"{{{XSD}}}schema", nsmap={"xsd": XSD, "tns": METADATA}, targetNamespace=METADATA, elementFormDefault="qualified"
+        f"{{{XSD}}}schema",
+        nsmap={"xsd": XSD, "tns": METADATA},
+        targetNamespace=METADATA,
+        elementFormDefault="qualified",
     )
     types = [t for t in wsdl.find(f".//{{{XSD}}}schema") if not isinstance(t, etree._Comment) and t.get("name")]
     schema.extend(t for t in types if t.tag != f"{{{XSD}}}element")
@@ -128,3 +131,12 @@ def package() -> Package:
 def _files() -> Iterator[MetadataFile]:
     for path in sorted(PROJECT.rglob("*-meta.xml")):
         yield read(path)
+
+
+@pytest.fixture(scope="session")
+def editable_by_people(package) -> set[str]:
+    """The fields that some colleague may edit: those of a role, and those required on the object itself."""
+    aside = {"Reference_Integration", "Reference_Integration_Individual", "Reference_Data_Import"}
+    roles = [f for f in package.of("PermissionSet") if f.name not in aside]
+    granted = {p["field"] for f in roles for p in f.parts("fieldPermissions") if p["editable"] == "true"}
+    return granted | {f for f in package.fields if package.required(f)}
