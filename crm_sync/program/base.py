@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 
 class Part(BaseModel):
@@ -27,6 +27,8 @@ class Part(BaseModel):
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 """A name in the program: small letters, digits and underscores."""
+ReferenceType = Annotated[str, WithJsonSchema({"reference_type": True})]
+"""A kind of reference, one of tolerance.effort_points; `checks.types` holds it against them."""
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Days = Annotated[int, Field(ge=1, le=3660)]
 BusinessDays = Annotated[int, Field(ge=0, le=260)]

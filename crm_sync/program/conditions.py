@@ -40,6 +40,24 @@ Threshold: TypeAlias = Value | Mapping[str, Value]
 DEFAULT = "default"
 
 
+MEANINGS: Mapping[Operator, str] = {
+    "is": "equals the value",
+    "is_not": "differs from the value",
+    "at_least": "is this number or more",
+    "at_most": "is this number or less",
+    "above": "is more than this number",
+    "below": "is less than this number",
+    "one_of": "is one of the listed values",
+    "none_of": "is none of the listed values",
+    "has_any": "holds at least one of the listed values",
+    "has_all": "holds all of the listed values",
+    "before": "is earlier than this date",
+    "after": "is later than this date",
+    "known": "true: has a value that could be read; false: has none",
+}
+"""What each operator asks of the fact, in words; the table in rules/README.md is made of it."""
+
+
 class All(Part):
     """True when every condition is true."""
 

@@ -21,6 +21,27 @@ FieldType = Literal[
 Owner = Literal["org", "human", "worker", "key", "human_after_create", "stamp"]
 Transform = Literal["email_key"]
 
+TYPE_MEANINGS: Mapping[FieldType, str] = {
+    "id": "the record's own id; every mapping has exactly one, `id: {field: Id}`",
+    "reference": "a link to another record; `to` names the mapping it points to, or `any`",
+    "text": "text of any length, or a picklist whose values are taken as they are",
+    "number": "a number, amount or percentage",
+    "checkbox": "true or false",
+    "date": "a day",
+    "datetime": "a moment (UTC)",
+    "picklist": "one of `values`; a value the mapping does not translate is unknown and never passes",
+    "multipicklist": "several of `values`",
+    "url": "a link to a page or file",
+}
+OWNER_MEANINGS: Mapping[Owner, str] = {
+    "org": "the org or another system; the worker only reads it (the default)",
+    "human": "people; the worker only reads it",
+    "worker": "the worker, on every run; people see it",
+    "key": "the worker, once, when it creates the record",
+    "human_after_create": "the worker when it creates the record, people from then on",
+    "stamp": "the worker, together with another of its fields; never a difference by itself",
+}
+
 ANY_OBJECT = "any"
 """What a reference points `to` when the org allows records of several objects (Salesforce: polymorphic lookup)."""
 

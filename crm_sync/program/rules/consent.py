@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from crm_sync.program.base import Days, Months, Name, Part
+from crm_sync.program.base import Days, Months, Name, Part, ReferenceType
 
 Some = Annotated[tuple[str, ...], Field(min_length=1)]
 
@@ -33,7 +33,7 @@ class ConsentRules(Part):
     grant_status: Some
     valid_months: Months
     requires: tuple[str, ...]
-    covers: Mapping[Name, Some]
+    covers: Mapping[Name, Annotated[tuple[ReferenceType, ...], Field(min_length=1)]]
     warnings_days: Annotated[tuple[Days, ...], Field(min_length=1)]
     territory: Territory
     audience: Audience

@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from crm_sync.program.base import Name, Part, Sentence
+from crm_sync.program.base import Name, Part, ReferenceType, Sentence
 from crm_sync.program.conditions import Condition
 from crm_sync.program.versions import content_hash
 
@@ -28,7 +28,7 @@ class Criterion(Part):
     text: Sentence
     weight: Weight
     stage: Stage = "qualify"
-    types: tuple[str, ...] | None = Field(default=None, min_length=1)
+    types: tuple[ReferenceType, ...] | None = Field(default=None, min_length=1)
     points: float | None = Field(default=None, gt=0, le=100)
     when: Condition
     remedy: str = Field(max_length=200)

@@ -11,10 +11,10 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 from pydantic_core import PydanticCustomError
 
-from crm_sync.program.base import Days, Name, Part, Sentence
+from crm_sync.program.base import Days, Name, Part, ReferenceType, Sentence
 
 Counted = Literal["reserved", "used", "nothing"]
-Types = Annotated[tuple[str, ...], Field(min_length=1)]
+Types = Annotated[tuple[ReferenceType, ...], Field(min_length=1)]
 
 
 def _one_mistake(given: object, handler: ValidatorFunctionWrapHandler) -> object:
