@@ -71,8 +71,8 @@ def set_up(log_format: str, log_level: str, stream: TextIO | None = None) -> Non
 def allow_listed(logger: Any, method: str, event: _Event) -> _Event:
     """Keep declared keys; name the others in `dropped_keys`, without their values."""
     dropped = sorted(key for key in event if key not in KEYS)
-    kept: _Event = {key: value for key, value in event.items() if key in KEYS}
-    return kept | {"dropped_keys": dropped} if dropped else kept
+    kept = {key: value for key, value in event.items() if key in KEYS}
+    return {**kept, "dropped_keys": dropped} if dropped else kept
 
 
 def scrubbed(logger: Any, method: str, event: _Event) -> _Event:
