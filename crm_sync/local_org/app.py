@@ -63,9 +63,9 @@ class App:
         if fault and fault.kind == "cut":
             _cut(send)
             return
-        reply = await self._instead(fault, call) or await run_in_threadpool(
-            paths.answer, self.org, call, self.test_mode
-        )
+        reply = await self._instead(fault, call)
+        if reply is None:
+            reply = await run_in_threadpool(paths.answer, self.org, call, self.test_mode)
         after = None if is_control else faults.take(_AFTER, call.method, path)
         if after and after.kind == "lost_reply":
             _cut(send)

@@ -29,29 +29,16 @@ class Step:
     known_id: str | None = None
 
 
-class RolledBackError(Exception):
-    """Some step failed in an all-or-none unit; carries every result."""
-
-    def __init__(self, results: list[dict[str, Any]]) -> None:
-        super().__init__("not all records were valid")
-        self.results = results
-
-
 def run(tx: Transaction, steps: Sequence[Step], all_or_none: bool) -> list[dict[str, Any]]:
     """Do every step; with `all_or_none` undo everything when one fails. Order out is order in."""
     if not all_or_none:
         return [_one(tx, step) for step in steps]
-    try:
-        with tx.attempt():
-            results = [_one(tx, step) for step in steps]
-            if not all(r["success"] for r in results):
-                raise RolledBackError(results)
-    except RolledBackError as error:
-        return [
-            _failure(step, _ROLLED_BACK) if result["success"] else result
-            for step, result in zip(steps, error.results, strict=True)
-        ]
-    return results
+    with tx.attempt() as attempt:
+        results = [_one(tx, step) for step in steps]
+        if all(r["success"] for r in results):
+            return results
+        attempt.undo()
+    return [_failure(step, _ROLLED_BACK) if r["success"] else r for step, r in zip(steps, results, strict=True)]
 
 
 def _one(tx: Transaction, step: Step) -> dict[str, Any]:

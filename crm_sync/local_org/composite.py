@@ -27,14 +27,6 @@ _FORBIDDEN_HEADERS = {"accept", "authorization", "content-type"}
 _HALTED = "The transaction was rolled back since another operation in the same transaction failed."
 
 
-class _HaltedError(Exception):
-    """A subrequest of an all-or-none unit failed; carries the results so far."""
-
-    def __init__(self, results: list[dict[str, Any]]) -> None:
-        super().__init__("halted")
-        self.results = results
-
-
 def subcall(call: Call, method: str, url: str, body: Any, headers: Mapping[str, str]) -> Call:
     """Make the call that a subrequest describes; blanks in its URL are taken as they are."""
     found = _VERSION.fullmatch(url.strip())
@@ -98,22 +90,18 @@ def _each(org: Org, call: Call, requests: list[dict[str, Any]]) -> list[dict[str
 
 def _unit(org: Org, call: Call, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Do the subrequests in one transaction; the one that fails keeps its error, all others read PROCESSING_HALTED."""
-    try:
-        with org.writing(call) as tx, tx.attempt():
-            return _until_failure(org, call.within(tx), requests)
-    except _HaltedError as halted:
-        failed = halted.results[-1]
-        return [failed if r["referenceId"] == failed["referenceId"] else _halted(r) for r in requests]
-
-
-def _until_failure(org: Org, call: Call, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
     bodies: dict[str, Any] = {}
-    results = []
-    for request in requests:
-        results.append(_result(request, _do(org, call, request, bodies), bodies))
-        if results[-1]["httpStatusCode"] >= 400:
-            raise _HaltedError(results)
-    return results
+    results: list[dict[str, Any]] = []
+    with org.writing(call) as tx, tx.attempt() as attempt:
+        for request in requests:
+            results.append(_result(request, _do(org, call.within(tx), request, bodies), bodies))
+            if results[-1]["httpStatusCode"] >= 400:
+                attempt.undo()
+                break
+        else:
+            return results
+    failed = len(results) - 1
+    return [results[failed] if place == failed else _halted(request) for place, request in enumerate(requests)]
 
 
 def _do(org: Org, call: Call, request: Mapping[str, Any], bodies: Mapping[str, Any]) -> Reply:

@@ -6,8 +6,8 @@ Answers `/_control/*`, in test mode only and for JSON bodies only. No session is
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 from crm_sync.local_org import ids, records, removal
 from crm_sync.local_org.calls import Call, Reply
@@ -139,7 +139,7 @@ def _read_journal(org: Org, call: Call) -> Reply:
     return Reply(200, {"entries": entries, "last": entries[-1]["sequence"] if entries else None})
 
 
-_ENDPOINTS: dict[str, Any] = {
+_ENDPOINTS: dict[str, Callable[[Org, Call], Reply]] = {
     "GET clock": _get_clock,
     "POST clock": _set_clock,
     "POST faults": _add_fault,

@@ -13,11 +13,12 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from cryptography.x509 import load_pem_x509_certificate
+from jwt.types import Options
 
 _SKEW = timedelta(minutes=5)
 _MILLISECONDS_ABOVE = 100_000_000_000
 _HOSTS = ("https://login.salesforce.com", "https://test.salesforce.com")
-_UNCHECKED = {"verify_exp": False, "verify_aud": False, "verify_iat": False, "verify_nbf": False}
+_UNCHECKED: Options = {"verify_exp": False, "verify_aud": False, "verify_iat": False, "verify_nbf": False}
 
 
 class App(Protocol):

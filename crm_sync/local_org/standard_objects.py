@@ -145,7 +145,7 @@ def system_fields() -> Iterator[Field]:
     return (system_field(name) for name in _SYSTEM)
 
 
-def traits(field_type: str, length: int) -> dict[str, bool]:
+def traits(field_type: str, length: int) -> dict[str, Any]:
     """Say whether a field of this type and length can be filtered, sorted and grouped by."""
     long_text = field_type == "textarea" and length > LONGEST_SHORT_TEXTAREA
     return {
@@ -192,7 +192,7 @@ def _address(place: str) -> Iterator[Field]:
     whole = f"{place}Address"
     label = f"{place} " if place else ""
     for suffix, title, kind, length in _ADDRESS_PARTS:
-        numbers = {"precision": 18, "scale": 15} if kind == "double" else {}
+        numbers: dict[str, Any] = {"precision": 18, "scale": 15} if kind == "double" else {}
         yield Field(place + suffix, label + title, kind, length, compound=whole, **numbers, **traits(kind, length))
     yield Field(
         whole, f"{label}Address", "address", createable=False, updateable=False, sortable=False, groupable=False

@@ -21,6 +21,17 @@ from crm_sync.local_org.schema import ObjectType, Schema
 Row = dict[str, Any]
 
 
+class Attempt:
+    """A part of a transaction that can be taken back."""
+
+    def __init__(self) -> None:
+        self.undone = False
+
+    def undo(self) -> None:
+        """Take back what the part wrote once it ends."""
+        self.undone = True
+
+
 class Transaction:
     """A write in progress. `stamp` is what rows get; `visible_at` is when others can see them.
 
@@ -96,19 +107,22 @@ class Transaction:
         )
 
     @contextmanager
-    def attempt(self) -> Iterator[None]:
-        """Undo what the block wrote when it raises, and go on with the transaction."""
+    def attempt(self) -> Iterator[Attempt]:
+        """Undo what the block wrote when it raises or says `undo`, and go on with the transaction."""
         self._depth += 1
         name, marked = f"attempt_{self._depth}", len(self.inserted)
         self.connection.execute(f"SAVEPOINT {name}")
+        attempt = Attempt()
         try:
-            yield
+            yield attempt
         except BaseException:
-            self.connection.execute(f"ROLLBACK TO {name}")
-            del self.inserted[marked:]
-            self._existing.clear()
+            attempt.undo()
             raise
         finally:
+            if attempt.undone:
+                self.connection.execute(f"ROLLBACK TO {name}")
+                del self.inserted[marked:]
+                self._existing.clear()
             self.connection.execute(f"RELEASE {name}")
             self._depth -= 1
 

@@ -36,21 +36,16 @@ class Node:
         return 1 if self.parent is None else self.parent.level + 1
 
 
-class _FailedError(Exception):
-    """Some record of the tree was refused."""
-
-
 def create(org: Org, call: Call, name: str) -> Reply:
     """Create all records of a tree: 201 with their ids, or 400 with the errors of those refused."""
     o = org.object(name, call.user)
     nodes = list(_nodes(org, o, call.json_object(), None, ""))
     _check_size(nodes)
-    try:
-        with org.writing(call) as tx, tx.attempt():
-            errors = _insert(tx, nodes)
-            if errors:
-                raise _FailedError
-    except _FailedError:
+    with org.writing(call) as tx, tx.attempt() as attempt:
+        errors = _insert(tx, nodes)
+        if errors:
+            attempt.undo()
+    if errors:
         return Reply(400, {"hasErrors": True, "results": errors})
     return Reply(201, {"hasErrors": False, "results": [{"referenceId": n.reference, "id": n.id} for n in nodes]})
 

@@ -13,12 +13,14 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypeAlias
 
 from crm_sync.local_org import ids
 from crm_sync.local_org.clock import stamp
 from crm_sync.local_org.errors import OrgError, RecordError
 from crm_sync.local_org.schema import Field
+
+Reader: TypeAlias = Callable[[Field, Any], Any]
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DATETIME = re.compile(
@@ -37,7 +39,8 @@ def accept(f: Field, value: Any) -> Any:
     """
     if value is None or value == "":
         return _nothing(f)
-    return _READERS.get(f.type, _text)(f, value)
+    reader: Reader = _READERS.get(f.type, _text)
+    return reader(f, value)
 
 
 def give(f: Field, stored: Any) -> Any:
@@ -162,7 +165,7 @@ def _reference(f: Field, value: Any) -> str | None:
     return found
 
 
-_READERS: dict[str, Callable[[Field, Any], Any]] = {
+_READERS: dict[str, Reader] = {
     "boolean": _boolean,
     "int": _integer,
     "double": _number,
