@@ -5,7 +5,7 @@ Called by the functions in `evaluate`. Not here: any single decision.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -17,6 +17,7 @@ from crm_sync.evaluate.calendar import all_blackouts
 from crm_sync.evaluate.facts import FACTS, create_facts
 from crm_sync.evaluate.held import held_asks
 from crm_sync.evaluate.places import PERSONS, Atlas
+from crm_sync.evaluate.reasons import Explanations, explanations
 from crm_sync.evaluate.records import Records, open_records
 from crm_sync.evaluate.state import Blind
 from crm_sync.evaluate.verdicts import Judged, judge, verdict_table
@@ -41,10 +42,23 @@ class Assessment:
 
     def verdicts(self) -> Verdicts:
         """Give everybody's verdicts."""
-        table = _past_blackouts(self, verdict_table(self.judged))
-        table = _next_available(self, table)
         refs = tuple(rule.ref for rule in self.judged.rules)
-        return Verdicts(self.snapshot.as_of, refs, self.program.types, table, held_asks(self.judged, self.blind))
+        return Verdicts(
+            self.snapshot.as_of, refs, self.program.types, self._table(), held_asks(self.judged, self.blind)
+        )
+
+    def _table(self, where: str = "") -> pa.Table:
+        """Give the verdicts' columns of everybody, or of some."""
+        return _next_available(self, _past_blackouts(self, verdict_table(self.judged, where)))
+
+    def explain_all(self, contact_ids: Iterable[str], *, passing: bool = True) -> Explanations:
+        """Give the verdicts of these contacts with their reasons, by contact and type."""
+        wanted = sorted(set(contact_ids))
+        self.records.keep("wanted", pa.table({"contact_id": pa.array(wanted, pa.string())}))
+        table = self._table("WHERE contact_id IN (SELECT contact_id FROM wanted)")
+        columns = ["contact_id", *(f"free_on_{t}" for t in self.program.types)]
+        free_on = {row["contact_id"]: row for row in table.select(columns).to_pylist()}
+        return explanations(self.judged, self.snapshot, wanted, free_on, passing=passing)
 
 
 def assess(snapshot: Snapshot, program: Program) -> Assessment:

@@ -69,6 +69,8 @@ def _dated(records: Records, program: Program) -> Iterator[tuple[str, str]]:
     today = records.today_sql
     since = _health_since(program, today)
     yield "health_since", since
+    yield from (("nps_on", "c.nps_on"), ("customer_since", "a.customer_since"))
+    yield from (("renewal_on", "a.renewal_on"), ("outcome_on", "a.outcome_on"))
     yield "health_sustained_days", _sustained(program, since, today)
     yield "nps_age_days", _age("c.nps_on", today)
     yield "outcome_age_days", _age("a.outcome_on", today)

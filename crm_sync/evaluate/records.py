@@ -19,7 +19,10 @@ from crm_sync.evaluate.columns import wanted_columns
 from crm_sync.model.snapshot import Snapshot
 from crm_sync.program import Program
 
-SETTINGS: dict[str, str | bool | int | float | list[str]] = {"enable_external_access": "false", "python_enable_replacements": "false"}
+SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": "false",
+    "python_enable_replacements": "false",
+}
 
 
 @dataclass(frozen=True)

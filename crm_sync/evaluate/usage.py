@@ -145,7 +145,7 @@ def create_cap(records: Records, program: Program, cap: Cap) -> None:
     records.create(
         f"part_{cap.id}",
         f"""
-        SELECT {owner} AS owner_id, {amount} AS amount, contact_id, record_id, source, happened_on, type,
+        SELECT {owner} AS owner_id, {amount} AS amount, contact_id, record_id, source, kind, happened_on, type,
                sure AND type IS NOT NULL AND (kind = 'reserved' OR happened_on IS NOT NULL) AS certain,
                CASE WHEN kind = 'used' THEN happened_on + {cap.window_days} ELSE ends_on END AS leaves_on
         FROM ask WHERE {owner} IS NOT NULL AND {counts_sql(types, cap.window_days, records.today_sql)}
@@ -187,7 +187,7 @@ def create_cooldown(records: Records, program: Program, cooldown: Cooldown) -> N
     records.create(
         f"rest_{cooldown.id}",
         f"""
-        SELECT person_key, {scope}, record_id, source, sure AND type IS NOT NULL AND happened_on IS NOT NULL AS certain,
+        SELECT person_key, {scope}, record_id, source, happened_on, sure AND type IS NOT NULL AND happened_on IS NOT NULL AS certain,
                happened_on + {cooldown.days} AS ends_on
         FROM (SELECT * FROM ask WHERE kind = '{cooldown.event}' AND (type IS NULL OR type IN {types}))
         WHERE happened_on IS NULL OR happened_on + {cooldown.days} > {records.today_sql}

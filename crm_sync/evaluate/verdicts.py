@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from crm_sync.evaluate.criteria import POTENTIAL, Rule, answers, rules
 from crm_sync.evaluate.facts import CARRIED, FACTS
+from crm_sync.evaluate.openings import DAY_OF, openings
 from crm_sync.evaluate.records import Records
 from crm_sync.evaluate.state import SHOWN
 from crm_sync.program import Program
@@ -74,7 +75,9 @@ def _kept(program: Program) -> tuple[str, ...]:
     """Name the facts that the masks' view keeps."""
     lefts = [f"left_{cap.id}" for cap in program.tolerance.caps]
     per_type = [f"{name}_{t}" for t in program.types for name in (*CARRIED, "notice", "type_approved")]
-    return (*PASSED_ON, "nominated", *lefts, *per_type, *dated_columns(rules(program)))
+    days = tuple(dict.fromkeys(DAY_OF.values()))
+    kept = (*PASSED_ON, *days, "nominated", *lefts, *per_type, *dated_columns(rules(program)))
+    return tuple(dict.fromkeys(kept))
 
 
 def dated_columns(all_rules: Iterable[Rule]) -> tuple[str, ...]:
@@ -128,7 +131,7 @@ def verdict_columns(judged: Judged) -> Sequence[str]:
             f"false_{t} & {hard} AS failed_{t}",
             f"null_{t} & {hard} AS unknown_{t}",
             f"(false_{t} | null_{t}) & {caution} AS caution_{t}",
-            f"{_free_on(judged, t)} AS free_on_{t}",
+            f"{_free_on(judged, t, openings(judged.rules, program, t))} AS free_on_{t}",
             f"{_available_on(judged, t)} AS available_on_{t}",
             *(f"{name}_{t}" for name in ("notice", *CARRIED)),
         ]
@@ -150,11 +153,9 @@ def _dated(judged: Judged, reference_type: str) -> Iterator[tuple[int, str]]:
             yield 1 << bit, f"free_{rule.gate.columns[reference_type]}"
 
 
-def _free_on(judged: Judged, reference_type: str) -> str:
+def _free_on(judged: Judged, reference_type: str, dated: Iterable[tuple[int, str]]) -> str:
     """Give the last of the days on which what is now false opens."""
-    days = [
-        f"CASE WHEN false_{reference_type} & {bit} <> 0 THEN {day} END" for bit, day in _dated(judged, reference_type)
-    ]
+    days = [f"CASE WHEN false_{reference_type} & {bit} <> 0 THEN {day} END" for bit, day in dated]
     return f"greatest({', '.join(days)})" if days else "CAST(NULL AS DATE)"
 
 
@@ -167,10 +168,10 @@ def _available_on(judged: Judged, reference_type: str) -> str:
     return (
         f"CASE WHEN type_approved_{reference_type} IS NOT TRUE OR null_{reference_type} & {all_bits} <> 0 "
         f"{''.join(f'OR ({one}) ' for one in undated)}THEN NULL "
-        f"WHEN false_{reference_type} & {all_bits} = 0 THEN {today} ELSE {_free_on(judged, reference_type)} END"
+        f"WHEN false_{reference_type} & {all_bits} = 0 THEN {today} ELSE {_free_on(judged, reference_type, dated)} END"
     )
 
 
-def verdict_table(judged: Judged) -> pa.Table:
-    """Compute the verdicts of everybody."""
-    return judged.records.arrow(f"SELECT {', '.join(verdict_columns(judged))} FROM judged")
+def verdict_table(judged: Judged, where: str = "") -> pa.Table:
+    """Compute the verdicts of everybody, or of those a SQL condition selects."""
+    return judged.records.arrow(f"SELECT {', '.join(verdict_columns(judged))} FROM judged {where}")
