@@ -1,4 +1,4 @@
-"""SOQL over SQLite: from a query's text to rows as the REST and Bulk APIs print them.
+r"""SOQL over SQLite: from a query's text to rows as the REST and Bulk APIs print them.
 
     text --parse--> Query (AST) --compile_query--> Statement --open/flat_rows--> rows
 
@@ -18,15 +18,20 @@ How to use it::
     statement.require_bulk()                           # SoqlError when Bulk does not take such a query
     statement.header()                                 # ("Id", "Account.Name", ...)
     statement.flat_rows(connection)                    # streams tuples of str | int | float | None, Bulk CSV scalars
-    statement.csv_blocks(connection, delimiter=",", line_ending="\\n", rows_per_block=5000)  # streams (rows, text) blocks
+    statement.csv_blocks(connection, delimiter=",", line_ending="\n", rows_per_block=5000)  # streams (rows, text) blocks
                                                        # of finished, fully quoted CSV lines; the fastest way out
 
 A `Cursor` answers for the life of a locator: pages come by id, so reading all pages is linear and rows written
 meanwhile neither shift nor repeat. Rows hard-deleted meanwhile are left out of their page. Grouped queries beyond
 2,000 groups raise EXCEEDED_ID_LIMIT, as they have no locator in Salesforce.
 
-What the tables must look like: see CONTRACT in `store` of the local org. In short: one table per object with a column
-per stored field, both under their schema-case API names; `"Id"` indexed (primary key); text in REST form; booleans 0/1.
+    statement.kind, statement.purposes                 # "records" | "groups" | "count"; VIEW, REFERENCE, UPDATE
+    statement.records(connection, version)             # everything at once, for queries known to be small
+
+What the tables must look like: one table per object with a column per stored field, both under their schema-case API
+names; `"Id"` (18 characters) the primary key; lookups indexed; date-times `2026-11-01T10:00:00.000+0000`, dates and times
+as REST prints them; booleans 0 or 1, never null; doubles REAL; multi-select values joined by `;` in the picklist's order;
+an empty text is NULL. A soft-deleted row has `"IsDeleted"` 1 and is seen with include_deleted only.
 Every connection must have been given to `prepare(connection)` once: it registers the functions the SQL calls
 (`soql_fold`, `soql_local`, ...). All are deterministic; none reads a clock.
 
@@ -36,7 +41,22 @@ status 501) for what this engine knows but does not do.
 
 from __future__ import annotations
 
+from crm_sync.local_org.soql.columns import Column
+from crm_sync.local_org.soql.compile import compile_query
 from crm_sync.local_org.soql.context import UserContext
 from crm_sync.local_org.soql.errors import SoqlError, SoqlUnsupported
+from crm_sync.local_org.soql.functions import prepare
+from crm_sync.local_org.soql.parse import parse
+from crm_sync.local_org.soql.statement import Cursor, Statement
 
-__all__ = ["SoqlError", "SoqlUnsupported", "UserContext"]
+__all__ = [
+    "Column",
+    "Cursor",
+    "SoqlError",
+    "SoqlUnsupported",
+    "Statement",
+    "UserContext",
+    "compile_query",
+    "parse",
+    "prepare",
+]
