@@ -9,7 +9,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+
+from crm_sync.ports import Notification, Waiting
 
 INBOX_SCHEMA = """
 CREATE TABLE inbox (
@@ -17,23 +18,6 @@ CREATE TABLE inbox (
     received TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'new') STRICT;
 CREATE INDEX inbox_by_state ON inbox (state, id);
 """
-
-
-@dataclass(frozen=True)
-class Notification:
-    """One wake-up: the sender's id of it, the object and the record to look at again."""
-
-    notification_id: str
-    object_name: str
-    record_id: str
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """The records to look at again, each once, and the place up to which they were read."""
-
-    records: tuple[tuple[str, str], ...]
-    up_to: int
 
 
 class Inbox:

@@ -50,6 +50,7 @@ class DuckMirror:
         self._salt = salt
         self._lock = threading.RLock()
         self._schemas: dict[str, pa.Schema] = {}
+        database.execute("SET python_enable_replacements = false")
         database.execute(_START)
 
     @classmethod
@@ -192,7 +193,7 @@ class DuckMirror:
             )
 
     def _fetch(self, query: str) -> pa.Table:
-        return self._database.execute(query).to_arrow_table()
+        return self._database.sql(query).to_arrow_table()
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
