@@ -11,8 +11,9 @@ from datetime import datetime
 
 from crm_sync.diff import Plan, plan
 from crm_sync.errors import UnsafePlanError
-from crm_sync.evaluate import evaluate, explain_many
+from crm_sync.evaluate import assess
 from crm_sync.lifecycle import desired, subjects
+from crm_sync.lifecycle.runs import answered_requests
 from crm_sync.lifecycle.world import Explanations
 from crm_sync.matching import match
 from crm_sync.model.matches import Matches
@@ -53,9 +54,10 @@ def look(world: World, as_of: datetime) -> Decision:
 
 def decide(snapshot: Snapshot, program: Program) -> Decision:
     """Evaluate, match and compare: the same snapshot and program always give the same plan."""
-    verdicts = evaluate(snapshot, program)
+    assessment = assess(snapshot, program)
+    verdicts = assessment.verdicts()
     matches = match(snapshot, verdicts, program)
-    explanations = explain_many(snapshot, program, subjects(snapshot, verdicts))
+    explanations = assessment.explain_all(subjects(snapshot, verdicts), passing=False)
     wanted = desired(snapshot, verdicts, matches, explanations, program)
     return Decision(snapshot, verdicts, matches, explanations, plan(snapshot, wanted, program))
 
@@ -69,9 +71,16 @@ def carry_out(world: World, decision: Decision, *, kind: str, agreed: str | None
     held_to(decision.plan, agreed)
     if agreed is None:
         decision.plan.raise_if_unsafe(world.program.guards)
-    if not decision.plan.changes:
+    outcome = _write(world, decision.plan, decision.snapshot, kind)
+    answers = plan(decision.snapshot, answered_requests(decision.snapshot, outcome), world.program)
+    answered = _write(world, answers, decision.snapshot, kind)
+    return Outcome((*outcome.results, *answered.results), world.org.calls)
+
+
+def _write(world: World, made: Plan, snapshot: Snapshot, kind: str) -> Outcome:
+    if not made.changes:
         return Outcome((), world.org.calls)
-    return write_back(decision.plan, world.org, world.journal, world.program, kind=kind, as_of=decision.snapshot.as_of)
+    return write_back(made, world.org, world.journal, world.program, kind=kind, as_of=snapshot.as_of)
 
 
 def held_to(made: Plan, agreed: str | None) -> None:

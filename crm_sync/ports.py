@@ -258,8 +258,44 @@ class Mirror(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Notification:
+    """One wake-up: the sender's id of it, the object and the record to look at again."""
+
+    notification_id: str
+    object_name: str
+    record_id: str
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The records to look at again, each once, and the place up to which they were read."""
+
+    records: tuple[tuple[str, str], ...]
+    up_to: int
+
+
+class Inbox(Protocol):
+    """Where wake-ups wait until a run has looked at them."""
+
+    def receive(self, notifications: Iterable[Notification]) -> int:
+        """Store notifications durably, each id once; return how many were new."""
+        ...
+
+    def waiting(self) -> Waiting:
+        """Return what is to be looked at again; it stays until `done`, so a crash in between loses nothing."""
+        ...
+
+    def done(self, waiting: Waiting) -> None:
+        """Note that everything `waiting` named was looked at; what came since stays new."""
+        ...
+
+
 class Journal(Protocol):
     """Durable local record: inbox of wake-ups, run ledger, intents and outcomes, quarantine, decision log."""
+
+    @property
+    def inbox(self) -> Inbox: ...
 
     def salt(self) -> bytes:
         """Return this worker's secret for one-way keys; made once, kept for ever."""

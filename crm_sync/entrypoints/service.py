@@ -162,4 +162,3 @@ class Service:
         self.health.failed(error)
         self._runs.labels(kind, "held" if isinstance(error, UnsafePlanError) else "failed").inc()
         log.error("run_failed", kind=kind, error=type(error).__name__, message=str(error))
-

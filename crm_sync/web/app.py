@@ -10,7 +10,7 @@ import asyncio
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from starlette.applications import Starlette
@@ -19,24 +19,16 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from crm_sync.ports import Inbox
 from crm_sync.web.outbound_message import (
     ACKNOWLEDGED,
     MAX_BYTES,
     MessageRefusedError,
-    Notification,
     read_message,
 )
 
 BODY_DEADLINE_S = 10
 XML = "text/xml; charset=utf-8"
-
-
-class Inbox(Protocol):
-    """Where wake-ups wait until a run has looked at them."""
-
-    def receive(self, notifications: Sequence[Notification]) -> int:
-        """Store notifications durably, each id once; return how many were new."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from lxml import etree
+
+from crm_sync.ports import Notification
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 OUTBOUND = "http://soap.sforce.com/2005/09/outbound"
@@ -35,15 +36,6 @@ ACKNOWLEDGED = (
 
 class MessageRefusedError(ValueError):
     """The body is not an outbound message from the pinned org; the sentence says what is wrong with it."""
-
-
-@dataclass(frozen=True)
-class Notification:
-    """One wake-up: its id for de-duplication, and the record to look at again."""
-
-    notification_id: str
-    object_name: str
-    record_id: str
 
 
 def read_message(body: bytes, org_id: str) -> tuple[Notification, ...]:

@@ -69,12 +69,12 @@ def explain_contact(
     """Explain one person for one or all types."""
     from crm_sync.entrypoints.cli import output, show
     from crm_sync.errors import ConfigurationError, Mistake
-    from crm_sync.evaluate import explain_many
+    from crm_sync.evaluate import explain_all
 
     types = decision.verdicts.types
     if reference_type is not None and reference_type not in types:
         raise ConfigurationError((Mistake("--type", repr(reference_type), f"one of {', '.join(types)}"),))
-    verdicts = explain_many(decision.snapshot, world.program, (contact_id,))[contact_id]
+    verdicts = explain_all(decision.snapshot, world.program, (contact_id,))[contact_id]
     wanted = [verdicts[t] for t in types if reference_type in (None, t)]
     if as_json:
         output.emit_json([show.verdict_json(verdict) for verdict in wanted])

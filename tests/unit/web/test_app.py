@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from prometheus_client import CollectorRegistry
 from starlette.types import Message
 
+from crm_sync.ports import Notification, Waiting
 from crm_sync.web.app import Door, build_app
-from crm_sync.web.outbound_message import ACKNOWLEDGED, Notification
+from crm_sync.web.outbound_message import ACKNOWLEDGED
 
 ORG = "00D000000000000EAA"
 TOKEN = "a-token-of-at-least-22-characters"
@@ -33,12 +34,18 @@ class Stored:
     notifications: list[Notification] = field(default_factory=list)
     fails: bool = False
 
-    def receive(self, notifications: Sequence[Notification]) -> int:
+    def receive(self, notifications: Iterable[Notification]) -> int:
         if self.fails:
             raise OSError("disk full")
         self.events.append("stored")
         self.notifications += notifications
-        return len(notifications)
+        return len(self.notifications)
+
+    def waiting(self) -> Waiting:
+        return Waiting((), 0)
+
+    def done(self, waiting: Waiting) -> None:
+        self.events.append("done")
 
 
 def ask(

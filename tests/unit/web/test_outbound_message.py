@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm_sync.web.outbound_message import ACKNOWLEDGED, MessageRefusedError, Notification, eighteen, read_message
+from crm_sync.ports import Notification
+from crm_sync.web.outbound_message import ACKNOWLEDGED, MessageRefusedError, eighteen, read_message
 
 ORG = "00D000000000000EAA"
 

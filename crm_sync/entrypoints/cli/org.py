@@ -1,0 +1,97 @@
+"""`crm-sync org`: the local org: start it, load the sample records, forget it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from crm_sync.entrypoints.cli.embedded import Address
+
+app = typer.Typer(help="The local org, a stand-in Salesforce on this machine.", no_args_is_help=True)
+
+
+@app.command()
+def start(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8787,
+    seed: Annotated[bool, typer.Option("--seed", help="Load the sample records first if the org is empty.")] = False,
+) -> None:
+    """Run the local org until interrupted; other commands find and use it."""
+    from crm_sync.entrypoints.cli import embedded, output
+    from crm_sync.entrypoints.cli.session import here
+    from crm_sync.errors import TemporaryError
+    from crm_sync.local_org.server import running
+
+    settings = here()
+    if embedded.already_running(settings) is not None:
+        raise TemporaryError(f"A local org runs already on the data in {settings.state_dir}. Stop it first.")
+    fresh = not embedded.database(settings).exists()
+    app_ = embedded.connected_app(settings)
+    with running(embedded.database(settings), embedded.package_dir(), port=port, test_mode=False, app=app_) as org:
+        address = embedded.Address(org.base_url, org.client_id, org.client_secret, org.org_id)
+        if seed and fresh:
+            _load(address, as_json=False)
+        with embedded.announced(settings, address):
+            output.line(f"The local org listens on {org.base_url} (this machine only). Stop it with Ctrl-C.")
+            _until_interrupted()
+
+
+def _until_interrupted() -> None:
+    import signal
+    import threading
+
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    stopped.wait()
+
+
+@app.command()
+def seed(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Load the sample records into an empty local org, dated as if recorded until today."""
+    from crm_sync.entrypoints.cli import embedded
+    from crm_sync.entrypoints.cli.session import here
+    from crm_sync.errors import ConfigurationError, Mistake
+
+    settings = here()
+    if embedded.database(settings).exists() and embedded.already_running(settings) is None:
+        mistake = Mistake(
+            str(embedded.database(settings)), "an org that has records", "an empty one; run crm-sync org reset first"
+        )
+        raise ConfigurationError((mistake,))
+    with embedded.local_org(settings) as address:
+        _load(address, as_json)
+
+
+def _load(address: Address, as_json: bool) -> None:
+    from crm_sync.entrypoints.cli import output
+    from crm_sync.entrypoints.cli.seeding import load_samples
+
+    counts = load_samples(address, datetime.now(UTC).date(), quiet=as_json)
+    if as_json:
+        output.emit_json(dict(counts.records))
+    else:
+        output.line(f"{counts.total} sample records loaded.")
+
+
+@app.command()
+def reset(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """Delete the local org and what the worker knows of it; never touches another org."""
+    from crm_sync.entrypoints.cli import embedded, output
+    from crm_sync.entrypoints.cli.session import here
+    from crm_sync.errors import ConfigurationError, Mistake, TemporaryError
+
+    settings = here()
+    if settings.instance_url is not None:
+        mistake = Mistake(
+            "CRM_SYNC_INSTANCE_URL", "an org that is not the local one", "nothing, to reset the local org"
+        )
+        raise ConfigurationError((mistake,))
+    if embedded.already_running(settings) is not None:
+        raise TemporaryError("The local org is running. Stop it first.")
+    if not yes:
+        typer.confirm(f"Delete the local org, mirror and journal in {settings.state_dir}?", abort=True)
+    embedded.forget(settings)
+    output.line("The local org and the worker's state are gone.")
