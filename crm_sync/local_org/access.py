@@ -17,15 +17,14 @@ _ALL_OPERATIONS = frozenset({"read", "create", "edit", "delete"})
 
 @dataclass(frozen=True)
 class Access:
-    """One user's rights. An administrator (`everything`) may do all that the schema allows.
+    """One user's rights. Without `objects` the user is an administrator and may do all that the schema allows.
 
-    For others `objects` holds the operations per lower-case object name, `hidden` and `read_only` lower-case
+    Otherwise `objects` holds the operations per lower-case object name, `hidden` and `read_only` lower-case
     (object, field) pairs.
     """
 
     user_id: str
     time_zone: ZoneInfo
-    everything: bool = True
     objects: dict[str, frozenset[str]] | None = None
     hidden: frozenset[tuple[str, str]] = frozenset()
     read_only: frozenset[tuple[str, str]] = frozenset()

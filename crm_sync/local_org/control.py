@@ -16,6 +16,7 @@ from crm_sync.local_org.errors import OrgError, not_found
 from crm_sync.local_org.faults import KINDS, Fault
 from crm_sync.local_org.org import Org
 from crm_sync.local_org.schema import ObjectType
+from crm_sync.local_org.setup_records import ADMINISTRATOR
 from crm_sync.local_org.soql import SoqlError
 from crm_sync.local_org.transactions import Row
 
@@ -80,10 +81,38 @@ def _end_sessions(org: Org, call: Call) -> Reply:
     return Reply(200, {"ended": org.sessions.close_all()})
 
 
+def _open_session(org: Org, call: Call) -> Reply:
+    """Sign in as any user: {"username"} gives {"access_token", "user_id"}."""
+    username = call.json_object().get("username", ADMINISTRATOR)
+    with org.store.reading() as connection:
+        found = connection.execute(
+            'SELECT "Id" FROM "User" WHERE "Username" = ? COLLATE NOCASE', (username,)
+        ).fetchone()
+    if found is None:
+        raise ValueError(f"user {username!r} is not in this org")
+    session = org.sessions.open(found[0], org.app.client_id)
+    return Reply(200, {"access_token": session.token, "user_id": session.user_id})
+
+
 def _set_limits(org: Org, call: Call) -> Reply:
     """Set the daily API calls: {"DailyApiRequests": n}."""
     org.daily_calls = int(call.json_object()["DailyApiRequests"])
     return Reply(204)
+
+
+def _set_outbound(org: Org, call: Call) -> Reply:
+    """Send outbound messages to {"url"} from now on."""
+    org.outbound.url = str(call.json_object()["url"])
+    org.outbound.wake()
+    return Reply(204)
+
+
+def _read_outbound(org: Org, call: Call) -> Reply:
+    """List outbound messages and their fate: {"messages"}."""
+    names = ("id", "rule", "object", "record_id", "attempts", "state", "error")
+    with org.store.reading() as connection:
+        found = connection.execute(f"SELECT {', '.join(names)} FROM _messages ORDER BY id").fetchall()
+    return Reply(200, {"messages": [dict(zip(names, row, strict=True)) for row in found]})
 
 
 def _set_certificate(org: Org, call: Call) -> Reply:
@@ -144,8 +173,11 @@ _ENDPOINTS: dict[str, Callable[[Org, Call], Reply]] = {
     "POST clock": _set_clock,
     "POST faults": _add_fault,
     "DELETE faults": _clear_faults,
+    "POST sessions": _open_session,
     "DELETE sessions": _end_sessions,
     "POST limits": _set_limits,
+    "POST outbound": _set_outbound,
+    "GET outbound": _read_outbound,
     "POST certificate": _set_certificate,
     "POST records/change": _change_record,
     "POST records/write": _write_record,

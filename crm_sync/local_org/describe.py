@@ -203,7 +203,7 @@ def _identity(f: Field, editable: bool) -> dict[str, Any]:
         "createable": f.createable and editable,
         "updateable": f.updateable and editable,
         "nillable": f.nillable,
-        "permissionable": f.nillable and f.name.lower() not in _ALWAYS_SET and not f.name_field,
+        "permissionable": f.permissionable,
         "unique": f.unique,
         "caseSensitive": f.case_sensitive,
         "externalId": f.external_id,

@@ -125,6 +125,7 @@ def _presence(element: _Element, kind: str, computed: bool) -> dict[str, Any]:
     default = text(element, "defaultValue") or None
     return {
         "required": required,
+        "permissionable": not required,
         "nillable": not required and kind not in ("Checkbox", "AutoNumber"),
         "createable": not fixed,
         "updateable": not fixed and (kind != "MasterDetail" or flag(element, "reparentableMasterDetail")),

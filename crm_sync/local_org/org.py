@@ -18,7 +18,7 @@ from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from crm_sync.local_org import metadata, metadata_xml, setup_records, soql
+from crm_sync.local_org import metadata, metadata_xml, outbound_rules, permission_sets, permissions, setup_records, soql
 from crm_sync.local_org.access import Access
 from crm_sync.local_org.calls import Call
 from crm_sync.local_org.clock import Clock, stamp
@@ -26,6 +26,7 @@ from crm_sync.local_org.errors import OrgError, not_found
 from crm_sync.local_org.faults import Faults
 from crm_sync.local_org.layout import layouts
 from crm_sync.local_org.locators import Locators
+from crm_sync.local_org.outbound import Outbound
 from crm_sync.local_org.router import Router
 from crm_sync.local_org.schema import ObjectType
 from crm_sync.local_org.sessions import Sessions
@@ -38,12 +39,16 @@ DAILY_CALLS = 100_000
 
 @dataclass(frozen=True)
 class ConnectedApp:
-    """The one app that may sign in. `certificate` is PEM (certificate or public key) for the JWT flow."""
+    """The one app that may sign in. `certificate` is PEM (certificate or public key) for the JWT flow.
+
+    `permission_sets` names what the app's user is assigned when it is created; None makes it an administrator.
+    """
 
     client_id: str = field(default_factory=lambda: "3MVG9" + secrets.token_hex(40))
     client_secret: str = field(default_factory=lambda: secrets.token_hex(32).upper())
     username: str = "worker@crm-sync.example"
     certificate: str | None = None
+    permission_sets: tuple[str, ...] | None = None
 
 
 class Org:
@@ -63,20 +68,25 @@ class Org:
         self.clock = clock or Clock()
         self.sessions = Sessions(self.clock)
         self.faults = Faults()
-        self.store = Store(database, getattr(soql, "prepare", lambda c: None))
+        self.store = Store(database, soql.prepare)
         self.daily_calls = DAILY_CALLS
         self._calls = 0
         self._calls_lock = threading.Lock()
         self.files = metadata_xml.read_folder(package) if package else {}
+        self.outbound = Outbound(self.store)
         self.reshape()
         with self.transaction(self.system) as tx:
-            setup_records.ensure(tx, app.username)
+            permission_sets.save(tx, self.files)
+            setup_records.ensure(tx, app.username, app.permission_sets)
+        self.outbound.start()
 
     def reshape(self) -> None:
         """Rebuild the schema from the package's files and widen the tables to hold it."""
         self.schema = metadata.build(self.files, self.store.prefixes())
         self.layouts = layouts(self.schema)
         self.store.shape(self.schema)
+        self._access: dict[str, Access] = {}
+        self.outbound.rules = outbound_rules.read(self.files)
 
     @property
     def system(self) -> Access:
@@ -84,7 +94,8 @@ class Org:
         return Access(SYSTEM_USER_ID, ZoneInfo("UTC"))
 
     def close(self) -> None:
-        """Close the database."""
+        """Stop what runs in the background and close the database."""
+        self.outbound.stop()
         self.store.close()
 
     def count_call(self) -> str:
@@ -99,8 +110,13 @@ class Org:
         return max(0, self.daily_calls - self._calls)
 
     def access(self, user_id: str) -> Access:
-        """Work out what a user may do."""
-        return Access(user_id, ZoneInfo("UTC"))
+        """Work out what a user may do; the answer is kept until permissions change."""
+        known = self._access.get(user_id)
+        if known is None:
+            with self.store.reading() as connection:
+                known = permissions.of_user(connection, self.schema, user_id)
+            self._access[user_id] = known
+        return known
 
     def object(self, name: str, access: Access) -> ObjectType:
         """Give the object of this name as the user knows it. Raises OrgError NOT_FOUND."""
@@ -120,7 +136,12 @@ class Org:
                 connection, self.schema, self.layouts, access, written, stamp(now), self.faults.refuse_record
             )
             yield tx
+            queued = self.outbound.queue(tx)
             tx.finish()
+        if tx.touched & permissions.SOURCES:
+            self._access = {}
+        if queued:
+            self.outbound.wake()
 
     @contextmanager
     def writing(self, call: Call) -> Iterator[Transaction]:

@@ -59,6 +59,7 @@ class Field:
     description: str = ""
     help: str = ""
     html: bool = False
+    permissionable: bool = False
 
     @property
     def stored(self) -> bool:

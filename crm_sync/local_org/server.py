@@ -45,15 +45,21 @@ def running(
     test_mode: bool = True,
     app: ConnectedApp | None = None,
     clock: Clock | None = None,
+    outbound_url: str | None = None,
 ) -> Iterator[RunningOrg]:
-    """Run an org in a thread until the block ends. No `database` means a temporary one; port 0 any free port."""
+    """Run an org in a thread until the block ends. No `database` means a temporary one; port 0 any free port.
+
+    `outbound_url` is where outbound messages go, whatever endpoint the package names.
+    """
     chosen = app or ConnectedApp()
     org = Org(database, package_dir, chosen, api.build(), clock)
+    org.outbound.url = outbound_url
     bound = _bind("127.0.0.1", port)
     server = uvicorn.Server(_config(App(org, test_mode)))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, name="local-org", daemon=True)
     thread.start()
     url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+    org.outbound.base_url = url
     try:
         yield RunningOrg(url, chosen.client_id, chosen.client_secret, chosen.username, ORGANIZATION_ID, org)
     finally:
@@ -70,6 +76,7 @@ def serve(
     port: int = 8080,
     test_mode: bool = False,
     app: ConnectedApp | None = None,
+    outbound_url: str | None = None,
 ) -> None:
     """Run an org until interrupted. Raises ValueError for an address that is not loopback."""
     if host not in LOOPBACK_HOSTS:
@@ -79,6 +86,7 @@ def serve(
         )
     org = Org(database, package_dir, app or ConnectedApp(), api.build())
     bound = _bind(host, port)
+    org.outbound.url, org.outbound.base_url = outbound_url, f"http://{host}:{bound.getsockname()[1]}"
     try:
         uvicorn.Server(_config(App(org, test_mode))).run(sockets=[bound])
     finally:

@@ -5,6 +5,8 @@ Called by org when it opens; does nothing on a database that has them. Not here:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from crm_sync.local_org.ids import ORGANIZATION_ID
 from crm_sync.local_org.records import create_unchecked
 from crm_sync.local_org.transactions import Row, Transaction
@@ -24,25 +26,35 @@ _PROFILES = (
 )
 
 
-def ensure(tx: Transaction, worker: str) -> None:
-    """Create the records that are missing; `worker` is the user name the connected app runs as."""
-    if tx.state_of(ORGANIZATION_ID):
-        _ensure_worker(tx, worker)
-        return
-    profiles = {name: _create(tx, "Profile", _profile(name, power)) for name, power in _PROFILES}
-    _create(tx, "User", _user(ADMINISTRATOR, "Ada", "Admin", "admin", profiles["System Administrator"]))
-    _create(tx, "Organization", _organization())
-    _create(tx, "BusinessHours", {"Name": "Default", "IsActive": 1, "IsDefault": 1, "TimeZoneSidKey": "GMT"})
-    _ensure_worker(tx, worker)
+def ensure(tx: Transaction, worker: str, permission_sets: Sequence[str] | None) -> None:
+    """Create the records that are missing; `worker` is the user name the connected app runs as.
+
+    Without `permission_sets` the worker is an administrator. Raises ValueError for a permission set that is not there.
+    """
+    if not tx.state_of(ORGANIZATION_ID):
+        profiles = {name: _create(tx, "Profile", _profile(name, power)) for name, power in _PROFILES}
+        _create(tx, "User", _user(ADMINISTRATOR, "Ada", "Admin", "admin", profiles["System Administrator"]))
+        _create(tx, "Organization", _organization())
+        _create(tx, "BusinessHours", {"Name": "Default", "IsActive": 1, "IsDefault": 1, "TimeZoneSidKey": "GMT"})
+    if not _find(tx, "User", "Username", worker):
+        _create_worker(tx, worker, permission_sets)
 
 
-def _ensure_worker(tx: Transaction, worker: str) -> None:
-    if tx.connection.execute('SELECT 1 FROM "User" WHERE "Username" = ? COLLATE NOCASE', (worker,)).fetchone():
-        return
-    profile = tx.connection.execute(
-        """SELECT "Id" FROM "Profile" WHERE "Name" = 'Salesforce API Only System Integrations'"""
-    ).fetchone()
-    _create(tx, "User", _user(worker, None, "Integration User", "worker", profile[0]))
+def _create_worker(tx: Transaction, worker: str, permission_sets: Sequence[str] | None) -> None:
+    profile = "System Administrator" if permission_sets is None else "Salesforce API Only System Integrations"
+    user_id = _create(
+        tx, "User", _user(worker, None, "Integration User", "worker", _find(tx, "Profile", "Name", profile))
+    )
+    for name in permission_sets or ():
+        set_id = _find(tx, "PermissionSet", "Name", name)
+        if set_id is None:
+            raise ValueError(f"Permission set {name!r} is not in the package; the worker's user cannot be assigned it.")
+        _create(tx, "PermissionSetAssignment", {"PermissionSetId": set_id, "AssigneeId": user_id, "IsActive": 1})
+
+
+def _find(tx: Transaction, name: str, field: str, value: str) -> str | None:
+    found = tx.connection.execute(f'SELECT "Id" FROM "{name}" WHERE "{field}" = ? COLLATE NOCASE', (value,)).fetchone()
+    return str(found[0]) if found else None
 
 
 def _create(tx: Transaction, name: str, row: Row) -> str:
@@ -53,7 +65,7 @@ def _profile(name: str, power: int) -> Row:
     return {"Name": name, "PermissionsViewAllData": power, "PermissionsModifyAllData": power}
 
 
-def _user(username: str, first: str | None, last: str, alias: str, profile_id: str) -> Row:
+def _user(username: str, first: str | None, last: str, alias: str, profile_id: str | None) -> Row:
     names: Row = {"Username": username, "FirstName": first, "LastName": last, "Alias": alias, "Email": username}
     return {**names, **_LOCALE, "ProfileId": profile_id, "IsActive": 1}
 

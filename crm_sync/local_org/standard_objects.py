@@ -50,6 +50,13 @@ def stages() -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
     return found
 
 
+@cache
+def setup_objects() -> frozenset[str]:
+    """Name the objects every user may read without being granted them."""
+    described = json.loads(_folder().joinpath("setup.json").read_text("utf-8"))
+    return frozenset({"User", *(spec["name"] for spec in described)})
+
+
 def _folder() -> Any:
     return files("crm_sync.local_org").joinpath("standard")
 
@@ -84,8 +91,9 @@ def _fields(spec: dict[str, Any]) -> Iterator[Field]:
         yield deleted_field()
     if spec.get("mergeable") or spec.get("masterRecord"):
         yield reference_field("MasterRecordId", "Master Record ID", (spec["name"],), "MasterRecord")
+    securable = {} if spec["name"] not in setup_objects() else {"permissionable": False}
     for name, described in spec["fields"].items():
-        yield _field(name, described)
+        yield _field(name, described | securable)
     for place in spec.get("addresses", ()):
         yield from _address(place)
     if spec.get("owner"):
@@ -184,8 +192,15 @@ def _field(name: str, spec: Mapping[str, Any]) -> Field:
         cascade_delete=spec.get("cascade", False),
         restricted_delete=spec.get("restrictDelete", False),
         compound=spec.get("compound"),
+        permissionable=spec.get("permissionable", _permissionable(spec, access, nillable)),
         **traits(kind, spec.get("length", 0)),
     )
+
+
+def _permissionable(spec: Mapping[str, Any], access: str, nillable: bool) -> bool:
+    """Say whether field-level security can hide a field: not when it is required, read-only or part of a name."""
+    optional = nillable or spec["type"] == "boolean"
+    return optional and access != "r" and spec.get("compound") != "Name" and not spec.get("nameField")
 
 
 def _address(place: str) -> Iterator[Field]:
@@ -193,7 +208,23 @@ def _address(place: str) -> Iterator[Field]:
     label = f"{place} " if place else ""
     for suffix, title, kind, length in _ADDRESS_PARTS:
         numbers: dict[str, Any] = {"precision": 18, "scale": 15} if kind == "double" else {}
-        yield Field(place + suffix, label + title, kind, length, compound=whole, **numbers, **traits(kind, length))
+        yield Field(
+            place + suffix,
+            label + title,
+            kind,
+            length,
+            compound=whole,
+            permissionable=True,
+            **numbers,
+            **traits(kind, length),
+        )
     yield Field(
-        whole, f"{label}Address", "address", createable=False, updateable=False, sortable=False, groupable=False
+        whole,
+        f"{label}Address",
+        "address",
+        createable=False,
+        updateable=False,
+        sortable=False,
+        groupable=False,
+        permissionable=True,
     )

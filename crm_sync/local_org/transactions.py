@@ -56,6 +56,7 @@ class Transaction:
         self.visible_at = visible_at
         self.refuse = refuse
         self.inserted: list[tuple[str, str]] = []
+        self.touched: set[str] = set()
         self._counters: dict[str, int] = {}
         self._existing: set[str] = set()
         self._depth = 0
@@ -100,6 +101,7 @@ class Transaction:
 
     def note(self, o: str, record_id: str, action: str, before: Row | None, after: Row | None) -> None:
         """Append to the commit journal; it is kept if and only if this transaction is."""
+        self.touched.add(o)
         self.connection.execute(
             "INSERT INTO _journal (time, actor, object, record_id, action, before, after, visible_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
