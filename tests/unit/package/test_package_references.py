@@ -177,6 +177,17 @@ def test_record_pages_and_layouts_agree(package):
         obj = page.text("sobjectType")
         (layout,) = [f for f in package.of("Layout") if f.path.name.startswith(f"{obj}-")]
         assert {f"Record.{n}" for n in layout.texts("field")} == set(page.texts("fieldItem")), obj
+        shown = {p["value"] for p in page.parts("componentInstanceProperties") if p["name"] == "relatedListApiName"}
+        listed = {f"{package.fields[n].text('relationshipName')}__r" for n in layout.texts("relatedList") if "." in n}
+        assert shown - {"Histories"} == listed, f"{obj}: a page shows only related lists that its layout has"
+
+
+def test_searching_and_lookups_show_more_than_a_number(package):
+    for obj in package.of("CustomObject"):
+        for place in ("customTabList", "lookupDialogs", "searchResults"):
+            name = f"{place}AdditionalFields"
+            assert obj.texts(name), (obj.name, place)
+            assert missing(package, obj.name, obj.texts(name)) == set()
 
 
 def test_compact_layouts_exist_and_are_assigned(package):
