@@ -2,7 +2,6 @@
 
     python deploy/salesforce/data/generate.py                        writes this folder's plans and records
     python deploy/salesforce/data/generate.py --out DIR              writes them somewhere else
-    python deploy/salesforce/data/generate.py --out DIR --without-users   for an org whose users you may not create
 
 Runs recipe/sample.recipe.yml with Snowfakery and adds recipe/hard_cases.yml. Not here: loading (crm_sync/local_org/seed.py).
 """
@@ -48,6 +47,7 @@ LOADING_ORDER = (
     "Task",
     "Event",
 )
+SHORT_NAMES = {"Case": "support_case"}  # case_ is for hard cases
 SELF_REFERENCE = {"User": "ManagerId", "Account": "ParentId"}
 TABLE = re.compile(r"(<!-- cases -->\n).*?(<!-- end of cases -->)", re.DOTALL)
 Record = dict[str, Any]
@@ -64,7 +64,7 @@ class Collector(OutputStream):
         """Take one row."""
         row = dict(row_with_references)
         number = row.pop("id")
-        short = re.sub(r"^reference_|__c$", "", tablename.lower())
+        short = SHORT_NAMES.get(tablename, re.sub(r"^reference_|__c$", "", tablename.lower()))
         name = str(row.pop("referenceId", f"{short}_{number}")).removeprefix("@")
         self._names[tablename, number] = name
         fields = {field: self._plain(value) for field, value in row.items() if not _absent(value)}
@@ -137,12 +137,7 @@ def text_of(records: Iterable[Record]) -> str:
     return '{"records":[\n' + ",\n".join(lines) + "\n]}\n"
 
 
-def without_users(record: Record) -> Record:
-    """Leave out what refers to our own people; the importing user then owns the record."""
-    return {field: value for field, value in record.items() if not str(value).startswith("@user_")}
-
-
-def write(out: Path, records: dict[str, list[Record]], *, users: bool) -> None:
+def write(out: Path, records: dict[str, list[Record]]) -> None:
     """Write the two plans and their files."""
     folder = out / "records"
     folder.mkdir(parents=True, exist_ok=True)
@@ -150,18 +145,14 @@ def write(out: Path, records: dict[str, list[Record]], *, users: bool) -> None:
         old.unlink()
     plans: dict[str, list[Record]] = {"users-plan.json": [], "plan.json": []}
     for object_name in LOADING_ORDER:
-        if object_name == "User" and not users:
-            continue
-        kept = records[object_name] if users else [without_users(record) for record in records[object_name]]
         names = []
-        for name, part in files_of(object_name, kept):
+        for name, part in files_of(object_name, records[object_name]):
             (out / name).write_text(text_of(part), encoding="utf-8")
             names.append(name)
         entry = {"sobject": object_name, "saveRefs": True, "resolveRefs": True, "files": names}
         plans["users-plan.json" if object_name == "User" else "plan.json"].append(entry)
     for name, entries in plans.items():
-        if entries:
-            (out / name).write_text(json.dumps(entries, indent=2) + "\n", encoding="utf-8")
+        (out / name).write_text(json.dumps(entries, indent=2) + "\n", encoding="utf-8")
 
 
 def write_readme(book: dict[str, Any], records: dict[str, list[Record]]) -> None:
@@ -188,12 +179,11 @@ def main() -> None:
     """Read the command line and write the files."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=HERE, help="the folder to write to (this one)")
-    parser.add_argument("--without-users", action="store_true", help="leave out our own people and what refers to them")
     chosen = parser.parse_args()
     anchor = date.fromisoformat(json.loads((HERE / "anchor.json").read_text(encoding="utf-8"))["anchor"])
     book = YAML(typ="safe").load((HERE / "recipe" / "hard_cases.yml").read_text(encoding="utf-8"))
     records = everything(anchor, book)
-    write(chosen.out, records, users=not chosen.without_users)
+    write(chosen.out, records)
     if chosen.out == HERE:
         write_readme(book, records)
 

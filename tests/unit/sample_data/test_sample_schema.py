@@ -4,6 +4,7 @@ import re
 from datetime import date, datetime
 
 import pytest
+
 from crm_sync.local_org import metadata
 from crm_sync.local_org.metadata_xml import read_folder
 

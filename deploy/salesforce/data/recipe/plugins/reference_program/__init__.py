@@ -5,6 +5,7 @@ The recipe says which records there are and which field holds what; this says wh
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -14,6 +15,7 @@ from snowfakery.plugins import PluginResult, PluginResultIterator, SnowfakeryPlu
 from . import accounts, demand, references, staff
 from .world import World
 
+PYTHON_WORDS = ("None", "True", "False")
 CONTACTS = {"prospect": (1, 5), "reference": (3, 7), "customer": (4, 7)}
 OPPORTUNITIES = {"prospect": (1, 2), "reference": (0, 1), "customer": (0, 1)}
 CASES = {"reference": (0, 2), "customer": (0, 2), "prospect": (0, 0)}
@@ -23,15 +25,26 @@ class Drawn(PluginResult):
     """One drawn thing; the recipe reads its parts by name."""
 
     def __init__(self, parts: dict[str, Any]) -> None:
-        super().__init__(parts)
+        super().__init__({})
         self.parts = parts
 
     def __getattr__(self, name: str) -> Any:
         """Read one part by name; Snowfakery probes for methods that are not there."""
         try:
-            return self.__dict__["parts"][name]
+            return _kept_as_text(self.__dict__["parts"][name])
         except KeyError:
             raise AttributeError(name) from None
+
+
+def _kept_as_text(value: Any) -> Any:
+    """Quote a text that reads as a Python literal: Snowfakery would make None of `None` and a number of `1.0`."""
+    if not isinstance(value, str) or (value[:1].isalpha() and value not in PYTHON_WORDS):
+        return value
+    try:
+        ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return value
+    return repr(value)
 
 
 class Rows(PluginResultIterator):

@@ -13,11 +13,13 @@ from .world import REFERENCE_TYPES, World
 
 STATUSES = ("Active", "Candidate", "Invited", "Paused", "Declined", "Retired")
 STATUS_WEIGHTS = (66, 14, 4, 6, 5, 5)
-TYPE_PERCENT = {"Sales Call": 92, "Quote": 52, "Logo": 48, "Recording": 30, "Case Study": 30, "Site Visit": 16}
+TYPE_PERCENT = {"Sales Call": 92, "Quote": 52, "Logo": 48, "Recording": 30, "Case Study": 30, "Site Visit": 22}
 EFFORT = {"Sales Call": 1.0, "Quote": 0.5, "Logo": 0.5, "Recording": 3.0, "Case Study": 5.0, "Site Visit": 10.0}
 USE_WEIGHT = {"Sales Call": 78, "Quote": 7, "Logo": 7, "Recording": 4, "Case Study": 3, "Site Visit": 1}
 MINUTES = {"Sales Call": 40, "Quote": 15, "Logo": 10, "Recording": 120, "Case Study": 180, "Site Visit": 300}
 HISTORY_DAYS = 730
+POPULARITY = 5.0
+REST_DAYS = {"Case Study": 181, "Quote": 181}
 IN_PROGRAM = ("Active", "Paused", "Retired")
 
 
@@ -105,26 +107,32 @@ def _consent(world: World, profile: dict[str, Any], use: str) -> dict[str, Any]:
 
 def uses(world: World, profile: dict[str, Any]) -> list[dict[str, Any]]:
     """Draw two years of uses, newest last, none of which exceeds a default cap; and now and then a decline."""
-    if profile["status"] not in IN_PROGRAM or world.happens(11):
+    kept_for_visits = "Site Visit" in profile["types"] and world.happens(45)
+    if profile["status"] not in IN_PROGRAM or kept_for_visits or world.happens(9):
         return []
-    wanted = min(11, max(1, round(3.6 * profile["popular"])))
-    days = sorted(world.chance.sample(range(3, HISTORY_DAYS), k=min(4 * wanted, 40)))
+    wished = min(24, max(1, round(POPULARITY * profile["popular"])))
     kept: list[tuple[int, str]] = []
-    for days_ago in days:
+    calls_of_account: list[int] = profile["company"].setdefault("calls", [])
+    for days_ago in sorted(world.chance.sample(range(3, HISTORY_DAYS), k=wished), reverse=True):
         use = world.pick(profile["types"], [USE_WEIGHT[name] for name in profile["types"]])
-        if len(kept) < wanted and _fits(kept, days_ago, use):
+        if _fits(kept, days_ago, use) and not (use == "Sales Call" and _account_is_full(calls_of_account, days_ago)):
             kept.append((days_ago, use))
-    return [_use(world, days_ago, use) for days_ago, use in reversed(kept)]
+            calls_of_account += [days_ago] if use == "Sales Call" else []
+    return [_use(world, days_ago, use) for days_ago, use in kept]
 
 
 def _fits(kept: list[tuple[int, str]], days_ago: int, use: str) -> bool:
-    """Whether one more (older) use keeps a month's rest, the half-year, quarter and effort caps."""
-    half_year = sum(days_ago - other <= 185 for other, _ in kept)
-    calls = sum(days_ago - other <= 92 and name == "Sales Call" for other, name in kept)
-    effort = sum(EFFORT[name] for other, name in kept if days_ago - other <= 366)
-    rested = all(days_ago - other > 31 for other, _ in kept)
-    big = use in ("Case Study", "Quote") and any(days_ago - other <= 181 for other, _ in kept)
-    return rested and not big and half_year < 3 and calls < 2 and effort + EFFORT[use] <= 10
+    """Whether a use after the kept ones leaves a month's rest and stays in the half-year, quarter and effort caps."""
+    half_year = sum(other - days_ago <= 185 for other, _ in kept)
+    calls = sum(other - days_ago <= 92 and name == "Sales Call" for other, name in kept)
+    effort = sum(EFFORT[name] for other, name in kept if other - days_ago <= 366)
+    rested = all(other - days_ago > REST_DAYS.get(name, 31) for other, name in kept)
+    return rested and half_year < 3 and calls < 2 and effort + EFFORT[use] <= 10
+
+
+def _account_is_full(calls: list[int], days_ago: int) -> bool:
+    """Whether the account's people have taken three calls around that day; looks both ways, as people are drawn in turn."""
+    return sum(abs(other - days_ago) <= 92 for other in calls) >= 3
 
 
 def _use(world: World, days_ago: int, use: str) -> dict[str, Any]:
