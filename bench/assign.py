@@ -189,7 +189,7 @@ def best_edge(bench: Bench) -> Taken:
 
 def highs(bench: Bench) -> Taken:
     """Solve the linear program over the best 200 pairs of each request with HiGHS, if it is installed."""
-    import highspy
+    import highspy  # noqa: PLC0415 - optional: never a dependency
 
     market, edges = bench.market, None
     worth = np.full(market.requests, -market.filled, dtype=np.int64)

@@ -1,0 +1,130 @@
+"""Open requests against the pool: each one's outlook, and the market that `assign` solves.
+
+Called by `joint`. Goes over all pairs in slices of rows and keeps a bit for each pair, so memory stays small. Not here: what is
+recommended in the end.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crm_sync.matching.filters import Filters, Judgement
+from crm_sync.matching.fit import TENTHS, Fit
+from crm_sync.matching.market import Floats, Ints
+from crm_sync.matching.pool import NEVER, Pool
+from crm_sync.matching.requests import OpenRequest
+from crm_sync.program import Program
+
+CELLS = 4_000_000
+"""So many pairs are worked on at a time."""
+Pair = tuple[int, int]
+"""A request's and a reference's row."""
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What the pool holds for one request: how many are counted, kept out by rule, and suit.
+
+    `bits` marks those who suit and have a use left (packed); `earliest` is the first day on which anybody who suits
+    could be had, None if nobody suits.
+    """
+
+    counted: int
+    kept_out: Mapping[str, int]
+    suiting: int
+    bits: NDArray[np.uint8]
+    earliest: date | None
+
+
+@dataclass(frozen=True)
+class Offers:
+    """All open requests with their fit and outlook; rows are positions in `requests` and in the pool."""
+
+    requests: Sequence[OpenRequest]
+    pool: Pool
+    fit: Fit
+    filters: Filters
+    outlooks: Sequence[Outlook]
+    program: Program
+
+    def admitted(self, row: int) -> NDArray[np.bool_]:
+        """Who suits this request and has a use left."""
+        return np.unpackbits(self.outlooks[row].bits, count=len(self.pool)).astype(bool)
+
+    def points(self, row: int) -> Floats:
+        """The fit of this request with everybody, in tenths."""
+        points: Floats = self.fit.wants[row] @ self.fit.offers.T
+        return points
+
+    @property
+    def kept_points(self) -> int:
+        """What a proposal that already waits for its owner is worth more: as much as a second use costs."""
+        return round(self.program.matching.load_price.second * TENTHS)
+
+    @property
+    def filled_points(self) -> int:
+        """What filling a request is worth besides its fit: as much as a perfect fit."""
+        weights: Mapping[str, float] = self.program.matching.weights.model_dump()
+        return round(sum(weights.values()) * TENTHS)
+
+
+def outlooks(requests: Sequence[OpenRequest], fit: Fit, filters: Filters) -> tuple[Outlook, ...]:
+    """Judge every request against the whole pool."""
+    found: list[Outlook] = []
+    for rows in slices(len(requests), len(filters.pool)):
+        points = fit.wants[rows] @ fit.offers.T
+        found += [
+            _outlook(filters, request, filters.judge(request, points[at])) if request.type else _nothing(filters.pool)
+            for at, request in enumerate(requests[rows])
+        ]
+    return tuple(found)
+
+
+def slices(rows: int, columns: int) -> Iterator[slice]:
+    """Cut rows so that a slice times the columns stays within CELLS."""
+    step = max(1, CELLS // max(columns, 1))
+    return (slice(start, min(start + step, rows)) for start in range(0, rows, step))
+
+
+def _outlook(filters: Filters, request: OpenRequest, judged: Judgement) -> Outlook:
+    earliest = filters.pool.standing[request.type or ""].earliest[judged.admitted | judged.late]
+    return Outlook(
+        counted=judged.counted,
+        kept_out=judged.kept_out,
+        suiting=int(judged.admitted.sum() + judged.full.sum()),
+        bits=np.packbits(judged.admitted),
+        earliest=_first_day(earliest),
+    )
+
+
+def _first_day(days: NDArray[np.datetime64]) -> date | None:
+    first = np.sort(np.append(days, NEVER))[0]
+    return None if first == NEVER else date.fromisoformat(str(first))
+
+
+def _nothing(pool: Pool) -> Outlook:
+    return Outlook(0, {}, 0, np.packbits(np.zeros(len(pool), dtype=bool)), None)
+
+
+def hashes(ids: Iterable[str]) -> NDArray[np.uint32]:
+    """Hash ids into 32 bits, the same on every machine and in every run."""
+    digests = b"".join(hashlib.blake2b(text.encode(), digest_size=4).digest() for text in ids)
+    return np.frombuffer(digests, dtype="<u4").astype(np.uint32)
+
+
+def ladder(program: Program) -> Ints:
+    """The price of the 1st, 2nd, and 3rd or later use, in tenths of a point."""
+    price = program.matching.load_price
+    return np.array([round(points * TENTHS) for points in (price.first, price.second, price.third)], dtype=np.int64)
+
+
+def price_of_use(program: Program, load: Ints) -> Ints:
+    """The price of the next use of somebody with this many recent uses and open asks."""
+    steps = ladder(program)
+    return steps[np.clip(load, 0, len(steps) - 1)]

@@ -1,0 +1,215 @@
+"""Requests, matches and activities -> the open requests, with what each wants and what became of it so far.
+
+Called by `joint`. A request is open when it is submitted and nobody has accepted. What the requester left empty is
+filled from the opportunity and the prospect. Not here: who suits (filters, fit).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from crm_sync.matching.columns import one_of, rows
+from crm_sync.model.calendar import BusinessCalendar
+from crm_sync.model.snapshot import Snapshot
+from crm_sync.program import Program
+
+Row = dict[str, Any]
+
+GONE = ("closed", "superseded")
+"""States of a match that no longer hold anybody."""
+DONE = ("completed", "closed")
+"""Statuses of a request that needs nobody any more."""
+SERVED = ("accepted", "scheduled", "completed")
+"""Statuses of an activity that has somebody for its request."""
+
+REQUEST = (
+    "id", "opportunity", "prospect", "requester", "owner", "type", "audience", "industry", "use_case", "product",
+    "region", "language", "size", "needed_by", "stage", "status",
+)  # fmt: skip
+MATCH = (
+    "id", "request", "profile", "rank", "recommended", "reserved_until", "state", "owner_decision", "asked_on",
+    "customer_response", "scheduled_for", "completed_on",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class History:
+    """Whom a request has already met: contact ids.
+
+    `asked`: the owner has approved or the customer has been asked, and the answer is still awaited. `proposed`: reserved
+    and waiting for the owner. `spent`: never again for this request.
+    """
+
+    asked: str | None = None
+    proposed: str | None = None
+    spent: frozenset[str] = frozenset()
+    served: bool = False
+
+
+@dataclass(frozen=True)
+class OpenRequest:
+    """One request that needs somebody. Texts as written; None where neither the request nor its deal says."""
+
+    id: str
+    type: str | None
+    prospect: str | None = None
+    requester: str | None = None
+    audience: str | None = None
+    industry: str | None = None
+    use_case: str | None = None
+    size: str | None = None
+    product: str | None = None
+    region: str | None = None
+    language: str | None = None
+    needed_by: date | None = None
+    requester_zone: str | None = None
+    history: History = field(default_factory=History)
+
+    def of_type(self, reference_type: str) -> OpenRequest:
+        """The same need, met by another kind of reference; nobody has been asked for that yet."""
+        return replace(self, type=reference_type, history=History(spent=self.history.spent))
+
+
+def open_requests(snapshot: Snapshot, program: Program, calendar: BusinessCalendar) -> tuple[OpenRequest, ...]:
+    """Read every open request, sorted by id."""
+    submitted = [
+        row
+        for row in rows(snapshot, "request", REQUEST, one_of(snapshot, "request", "stage", ["submitted"]))
+        if row["status"] not in DONE
+    ]
+    known = _Known(snapshot, program, submitted)
+    histories = _histories(snapshot, program, calendar, [row["id"] for row in submitted])
+    return tuple(known.request(row, histories[row["id"]]) for row in submitted if not histories[row["id"]].served)
+
+
+class _Known:
+    """The deals, companies and people that open requests name."""
+
+    def __init__(self, snapshot: Snapshot, program: Program, submitted: list[Row]) -> None:
+        self.program = program
+        self.opportunities = _by_id(snapshot, "opportunity", ("id", "account", "use_case", "product"), submitted)
+        for row in submitted:
+            row["prospect"] = row["prospect"] or self.opportunities.get(row["opportunity"], {}).get("account")
+            row["requester"] = row["requester"] or row["owner"]
+        self.accounts = _by_id(snapshot, "prospect", ("id", "industry", "use_case", "region", "employees"), submitted)
+        self.users = _by_id(snapshot, "requester", ("id", "time_zone"), submitted)
+
+    def request(self, row: Row, history: History) -> OpenRequest:
+        """Fill what the requester left empty from the opportunity, then from the prospect."""
+        deal = self.opportunities.get(row["opportunity"], {})
+        prospect = self.accounts.get(row["prospect"], {})
+        zones = self.program.lead_time.default_time_zone_by_region
+        region = row["region"] or prospect.get("region")
+        return OpenRequest(
+            id=row["id"],
+            type=row["type"] if row["type"] in self.program.types else None,
+            prospect=row["prospect"],
+            requester=row["requester"],
+            audience=row["audience"],
+            industry=row["industry"] or prospect.get("industry"),
+            use_case=row["use_case"] or deal.get("use_case") or prospect.get("use_case"),
+            size=row["size"] or size_of(prospect.get("employees"), self.program),
+            product=row["product"] or deal.get("product"),
+            region=region,
+            language=row["language"],
+            needed_by=row["needed_by"],
+            requester_zone=self.users.get(row["requester"], {}).get("time_zone") or zones.get(region or ""),
+            history=history,
+        )
+
+
+MAPPING_OF = {"opportunity": "opportunity", "prospect": "account", "requester": "user"}
+
+
+def _by_id(
+    snapshot: Snapshot, named_by: str, columns: tuple[str, ...], submitted: list[Row]
+) -> Mapping[str | None, Row]:
+    mapping = MAPPING_OF[named_by]
+    wanted = {row[named_by] for row in submitted if row[named_by]}
+    return {row["id"]: row for row in rows(snapshot, mapping, columns, one_of(snapshot, mapping, "id", wanted))}
+
+
+def size_of(employees: float | None, program: Program) -> str | None:
+    """Name the company size of this many employees; None when not known."""
+    sizes = program.matching.company_size.model_dump()
+    fitting = [name for name, least in sizes.items() if employees is not None and employees >= least]
+    return max(fitting, key=lambda name: sizes[name]) if fitting else None
+
+
+def _histories(
+    snapshot: Snapshot, program: Program, calendar: BusinessCalendar, ids: list[str]
+) -> Mapping[str, History]:
+    contact_of = {
+        row["id"]: row["contact"] or row["key"] for row in rows(snapshot, "profile", ("id", "contact", "key"))
+    }
+    matches: dict[str, list[Row]] = defaultdict(list)
+    for match in rows(snapshot, "match", MATCH, one_of(snapshot, "match", "request", ids)):
+        match["contact"] = contact_of.get(match["profile"])
+        matches[match["request"]].append(match)
+    activities: dict[str, list[Row]] = defaultdict(list)
+    columns = ("id", "request", "contact", "status")
+    for activity in rows(snapshot, "activity", columns, one_of(snapshot, "activity", "request", ids)):
+        activities[activity["request"]].append(activity)
+    reading = _Reading(snapshot.today, calendar, program.matching.service_levels_business_days.customer_answer)
+    return {request_id: reading.history(matches[request_id], activities[request_id]) for request_id in ids}
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """How one request's matches and activities read on this day."""
+
+    today: date
+    calendar: BusinessCalendar
+    answer_days: int
+
+    def history(self, matches: list[Row], activities: list[Row]) -> History:
+        """Put together what became of a request."""
+        asked = [m["contact"] for m in matches if self._is_awaited(m)]
+        asked += [a["contact"] for a in activities if a["status"] == "asked"]
+        spent = [m["contact"] for m in matches if self._is_spent(m)]
+        spent += [a["contact"] for a in activities if a["status"] == "declined"]
+        waiting = sorted((m["rank"] or 0, m["contact"] or "") for m in matches if self._is_reserved(m))
+        return History(
+            asked=_first(set(asked) - set(spent)),
+            proposed=_first({waiting[0][1]} - set(spent)) if waiting else None,
+            spent=frozenset(contact for contact in spent if contact),
+            served=any(map(_has_somebody, matches)) or any(a["status"] in SERVED for a in activities),
+        )
+
+    def _is_awaited(self, match: Row) -> bool:
+        """The owner has approved or the customer has been asked, and there is still time to answer."""
+        begun = match["owner_decision"] == "approved" or match["asked_on"]
+        return bool(begun) and match["state"] not in GONE and not _is_refused(match) and not self._has_lapsed(match)
+
+    def _is_spent(self, match: Row) -> bool:
+        """Somebody said no, or the customer was asked and the time to answer is over: one ask a person is enough."""
+        over = match["asked_on"] and not match["customer_response"]
+        return _is_refused(match) or bool(over and (match["state"] in GONE or self._has_lapsed(match)))
+
+    def _is_reserved(self, match: Row) -> bool:
+        """Proposed to the owner and held for this request, with nobody drawn in yet."""
+        held = match["reserved_until"] is not None and match["reserved_until"] >= self.today
+        return held and match["state"] not in GONE and not _is_refused(match) and not match["asked_on"]
+
+    def _has_lapsed(self, match: Row) -> bool:
+        ends = [match["reserved_until"]] if match["reserved_until"] else []
+        if match["asked_on"]:
+            ends.append(self.calendar.add(match["asked_on"], self.answer_days))
+        return bool(ends) and self.today > max(ends)
+
+
+def _is_refused(match: Row) -> bool:
+    return "declined" in (match["owner_decision"], match["customer_response"])
+
+
+def _has_somebody(match: Row) -> bool:
+    taken = match["customer_response"] == "accepted" or match["scheduled_for"] or match["completed_on"]
+    return bool(taken) and match["state"] not in GONE and not _is_refused(match)
+
+
+def _first(contacts: Iterable[str | None]) -> str | None:
+    return min((contact for contact in contacts if contact), default=None)

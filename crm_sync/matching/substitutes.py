@@ -1,0 +1,122 @@
+"""What a late or unfilled request is offered instead: a published asset, or another kind of reference in time.
+
+Called by `joint`. Published assets come first, kind by kind in the order of rules/lead_time; then a kind for which somebody suits.
+An asset counts only with its consent covered and the very version approved. Not here: publishing, and consent itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from crm_sync.matching.columns import normal, one_of, rows
+from crm_sync.matching.families import Families
+from crm_sync.matching.ledger import Ledger
+from crm_sync.matching.offers import Offers
+from crm_sync.matching.recommend import ranked
+from crm_sync.matching.requests import OpenRequest
+from crm_sync.matching.sentences import a, in_common
+from crm_sync.model.calendar import BusinessCalendar
+from crm_sync.model.snapshot import Snapshot
+
+ASSET = (
+    "id", "title", "account", "type", "status", "version", "approved_version", "consent_state", "industry", "use_case",
+    "product",
+)  # fmt: skip
+COMPARED = ("industry", "use_case", "product")
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Substitute:
+    """What is offered instead, in words; `asset_id` if it is a published asset."""
+
+    text: str
+    asset_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Substitutes:
+    """Everything that could stand in for a reference on this day."""
+
+    assets: Sequence[Row]
+    offers: Offers
+    ledger: Ledger
+    calendar: BusinessCalendar
+    today: date
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, offers: Offers, ledger: Ledger, calendar: BusinessCalendar) -> Substitutes:
+        """Read the published assets whose consent and version are in order."""
+        published = rows(snapshot, "asset", ASSET, one_of(snapshot, "asset", "status", ["published"]))
+        usable = [asset for asset in published if _is_usable(asset)]
+        return cls(usable, offers, ledger, calendar, snapshot.today)
+
+    def instead_of(self, row: int) -> Substitute | None:
+        """Find the first substitute for one request."""
+        request = self.offers.requests[row]
+        kinds = self.offers.program.lead_time.substitutes.get(request.type or "", ())
+        found = (self._asset(request, kind) for kind in kinds)
+        other = (self._other_kind(row, kind) for kind in kinds)
+        return next((one for one in (*found, *other) if one is not None), None)
+
+    def _asset(self, request: OpenRequest, kind: str) -> Substitute | None:
+        fitting = sorted(self._fitting(request, kind), key=lambda pair: (-pair[0], pair[1]["id"]))
+        if not fitting:
+            return None
+        asset = fitting[0][1]
+        common = in_common(_same(asset, request))
+        return Substitute(
+            f"A published {kind.replace('_', ' ')}: {asset['title'] or asset['id']} ({common}).", asset["id"]
+        )
+
+    def _fitting(self, request: OpenRequest, kind: str) -> Iterator[tuple[float, Row]]:
+        """Give assets with something in common with what was asked for, and from nobody who competes."""
+        weights = self.offers.program.matching.weights.model_dump()
+        asked = [part for part in COMPARED if getattr(request, part)]
+        for asset in self.assets:
+            same = _same(asset, request)
+            if asset["type"] == kind and (same or not asked) and self._may_show(asset, request):
+                yield sum(weights[part] for part in same), asset
+
+    def _may_show(self, asset: Row, request: OpenRequest) -> bool:
+        families: Families = self.offers.filters.families
+        if asset["account"] is None:
+            return False
+        barred = families.competitors_of(request.prospect) | (
+            {families.of(request.prospect)} if request.prospect else set()
+        )
+        known = bool(families.sets_of(asset["account"])) and bool(families.sets_of(request.prospect))
+        refused = self.offers.program.matching.competitors.unknown == "refuse" and not known
+        return families.of(asset["account"]) not in barred and not refused
+
+    def _other_kind(self, row: int, kind: str) -> Substitute | None:
+        """Offer another kind of reference if somebody suits and it can be had in time."""
+        request = self.offers.requests[row].of_type(kind)
+        first = self.calendar.add(self.today, self.offers.program.lead_time.business_days[kind])
+        if request.needed_by is not None and request.needed_by < first:
+            return None
+        judged = self.offers.filters.judge(request, self.offers.points(row))
+        pairs = [(row, int(one)) for one in judged.admitted.nonzero()[0]]
+        free = sum(self.ledger.admits(request, one) for _, one in ranked(self.offers, pairs)[:LOOKED_AT])
+        when = f" by {request.needed_by}" if request.needed_by else ""
+        return Substitute(f"Ask for {a(kind)} instead: references suit and can be had{when}.") if free else None
+
+
+LOOKED_AT = 200
+"""So many who suit are tried before another kind is given up."""
+
+
+def _is_usable(asset: Row) -> bool:
+    approved = asset["version"] is not None and asset["version"] == asset["approved_version"]
+    return approved and asset["consent_state"] == "covered"
+
+
+def _same(asset: Row, request: OpenRequest) -> list[str]:
+    return [
+        part
+        for part in COMPARED
+        if normal(asset[part]) is not None and normal(asset[part]) == normal(getattr(request, part))
+    ]
