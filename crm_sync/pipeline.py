@@ -9,21 +9,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from crm_sync.diff import Plan, plan
+from crm_sync.diff import Plan, foresee, plan
 from crm_sync.errors import UnsafePlanError
 from crm_sync.evaluate import assess
-from crm_sync.lifecycle import desired, subjects
+from crm_sync.lifecycle import Explanations, desired, standing, subjects
 from crm_sync.lifecycle.runs import answered_requests
-from crm_sync.lifecycle.world import Explanations
 from crm_sync.matching import match
 from crm_sync.model.matches import Matches
-from crm_sync.model.records import Outcome
+from crm_sync.model.records import Change, Outcome
 from crm_sync.model.snapshot import Snapshot
 from crm_sync.model.verdicts import Verdicts
 from crm_sync.ports import Journal, Mirror, Org
 from crm_sync.program import Program
 from crm_sync.pull import pull
 from crm_sync.writeback import write_back
+
+PASSES = 5
+"""At most so often a run decides anew; reservations are only ever added, so it settles in two or three."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +54,24 @@ def look(world: World, as_of: datetime) -> Decision:
     return decide(pull(world.org, world.mirror, world.program, as_of), world.program)
 
 
-def decide(snapshot: Snapshot, program: Program) -> Decision:
-    """Evaluate, match and compare: the same snapshot and program always give the same plan."""
-    assessment = assess(snapshot, program)
-    verdicts = assessment.verdicts()
-    matches = match(snapshot, verdicts, program)
-    explanations = assessment.explain_all(subjects(snapshot, verdicts), passing=False)
+def decide(pulled: Snapshot, program: Program) -> Decision:
+    """Evaluate, match and compare until deciding again changes nothing: same snapshot and program, same plan.
+
+    What a run writes is what the next one reads, so the decision reckons with its own escalations and reservations.
+    """
+    snapshot = pulled
+    foreseen: tuple[Change, ...] = ()
+    for _ in range(PASSES):
+        assessment = assess(snapshot, program)
+        verdicts = assessment.verdicts()
+        matches = match(snapshot, verdicts, program)
+        changes = plan(pulled, standing(snapshot, verdicts, matches, program), program).changes
+        if changes == foreseen:
+            break
+        snapshot, foreseen = foresee(pulled, changes), changes
+    explanations = assessment.explain_all(subjects(snapshot), passing=False)
     wanted = desired(snapshot, verdicts, matches, explanations, program)
-    return Decision(snapshot, verdicts, matches, explanations, plan(snapshot, wanted, program))
+    return Decision(pulled, verdicts, matches, explanations, plan(pulled, wanted, program))
 
 
 def carry_out(world: World, decision: Decision, *, kind: str, agreed: str | None = None) -> Outcome:

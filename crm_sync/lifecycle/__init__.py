@@ -7,7 +7,7 @@ from crm_sync.lifecycle.consents import desired_assets, desired_consents
 from crm_sync.lifecycle.escalations import desired_escalations
 from crm_sync.lifecycle.issues import desired_issues
 from crm_sync.lifecycle.matches import desired_matches
-from crm_sync.lifecycle.profiles import desired_profiles, subjects
+from crm_sync.lifecycle.profiles import desired_profiles, new_profiles, subjects
 from crm_sync.lifecycle.requests import desired_requests
 from crm_sync.lifecycle.tasks import desired_tasks
 from crm_sync.lifecycle.world import Explanations, World
@@ -17,7 +17,17 @@ from crm_sync.model.snapshot import Snapshot
 from crm_sync.model.verdicts import Verdicts
 from crm_sync.program import Program
 
-__all__ = ["desired", "subjects"]
+__all__ = ["Explanations", "desired", "standing", "subjects"]
+
+
+def standing(snapshot: Snapshot, verdicts: Verdicts, matches: Matches, program: Program) -> tuple[Desired, ...]:
+    """Compute the records that the next decision reads: escalations, candidates and reservations.
+
+    The pipeline puts them onto the snapshot and decides again until they stay the same, so that an escalation raised now
+    blocks now, and a reference reserved now is counted now.
+    """
+    world = World(snapshot, verdicts, matches, program, {})
+    return (*desired_escalations(world), *new_profiles(snapshot, verdicts), *desired_matches(world))
 
 
 def desired(

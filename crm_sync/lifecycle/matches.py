@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from crm_sync.lifecycle.world import Row, World, digest
 from crm_sync.model.matches import Candidate, Slate
-from crm_sync.model.records import Desired, Value
+from crm_sync.model.records import FORESEEN, Desired, Value
 from crm_sync.model.verdict import Reason
 
 REASONS_LENGTH = 32_000
@@ -35,7 +35,7 @@ def desired_matches(world: World) -> Iterator[Desired]:
             yield _proposed(world, slate.request_id, candidate, key, held.get(key))
     proposed = {match_key(s.request_id, c.contact_id) for s in world.matches.slates for c in s.candidates}
     for match in world.rows("match"):
-        if match["key"] not in proposed:
+        if match["key"] not in proposed and not match["id"].startswith(FORESEEN):
             yield Desired("match", _settled(world, match), key=match["key"], why="no longer proposed")
 
 

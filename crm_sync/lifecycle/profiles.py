@@ -18,18 +18,24 @@ SUMMARY_LENGTH = 255
 REASONS_LENGTH = 32_000
 
 
-def subjects(snapshot: Snapshot, verdicts: Verdicts) -> tuple[str, ...]:
-    """The contacts that have a profile or ought to get one, sorted: one per person, the smallest contact id."""
+def candidates(snapshot: Snapshot, verdicts: Verdicts) -> tuple[str, ...]:
+    """The contacts that ought to get a profile, sorted: one per person, the smallest contact id."""
     profiled = {contact for contact in snapshot.tables["profile"]["contact"].to_pylist() if contact}
     judged = verdicts.table.select(["contact_id", "person_key", "is_candidate"]).to_pylist()
-    person = {row["contact_id"]: row["person_key"] for row in judged}
-    taken = {person.get(contact) for contact in profiled}
-    fresh = {
-        row["contact_id"]
-        for row in judged
-        if row["is_candidate"] and row["person_key"] == row["contact_id"] and row["person_key"] not in taken
-    }
-    return tuple(sorted(profiled | fresh))
+    taken = {row["person_key"] for row in judged if row["contact_id"] in profiled}
+    own = (row for row in judged if row["is_candidate"] and row["person_key"] == row["contact_id"])
+    return tuple(sorted(row["contact_id"] for row in own if row["person_key"] not in taken))
+
+
+def subjects(snapshot: Snapshot) -> tuple[str, ...]:
+    """The contacts that have a profile, foreseen ones included, sorted."""
+    return tuple(sorted({contact for contact in snapshot.tables["profile"]["contact"].to_pylist() if contact}))
+
+
+def new_profiles(snapshot: Snapshot, verdicts: Verdicts) -> Iterator[Desired]:
+    """Create a profile in status Candidate for everybody who ought to get one."""
+    for contact_id in candidates(snapshot, verdicts):
+        yield Desired("profile", {}, key=contact_id, on_create=_first(contact_id), why="meets every criterion")
 
 
 def desired_profiles(world: World) -> Iterator[Desired]:
@@ -40,10 +46,8 @@ def desired_profiles(world: World) -> Iterator[Desired]:
             continue
         profile = world.profile_of.get(contact_id)
         fields = _fields(world, contact_id, judged, profile)
-        if profile is None:
-            yield Desired("profile", fields, key=contact_id, on_create=_first(contact_id), why="meets every criterion")
-        elif profile.get("key"):
-            yield Desired("profile", fields, key=profile["key"], why="judged again")
+        if profile is None or profile.get("key"):
+            yield Desired("profile", fields, key=contact_id, on_create=_first(contact_id), why="judged")
         else:
             yield Desired("profile", {**fields, "key": contact_id}, id=profile["id"], why="adopted: it had no key")
 

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
+FORESEEN = "foreseen "
+"""How the id of a record begins that this run will create; the org gives the real one."""
+
 Scalar = str | float | int | bool | date | datetime | None
 
 
