@@ -117,13 +117,16 @@ class Page:
 class RowWrite:
     """One upsert in API names. `key_field` is the external id field, or "Id" for a record that exists.
 
-    `values` holds JSON-ready values; a relationship by external id is {"Request__r": {"<key field>": "..."}}.
+    `values` holds JSON-ready values; a relationship by external id is {"<relationship>": {"<key field>": "..."}}.
+    `create_only` makes it an insert, which the org refuses with DUPLICATE_VALUE when the key is taken: of many that
+    try, one succeeds.
     """
 
     object_name: str
     key_field: str
     key: str
     values: Mapping[str, Any]
+    create_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -295,7 +298,9 @@ class Journal(Protocol):
     """Durable local record: inbox of wake-ups, run ledger, intents and outcomes, quarantine, decision log."""
 
     @property
-    def inbox(self) -> Inbox: ...
+    def inbox(self) -> Inbox:
+        """The wake-ups that were acknowledged and not yet acted upon."""
+        ...
 
     def salt(self) -> bytes:
         """Return this worker's secret for one-way keys; made once, kept for ever."""

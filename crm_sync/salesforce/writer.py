@@ -1,7 +1,7 @@
 """RowWrites -> collections of 200, five to a composite call -> one RowAnswer per row, in the order given.
 
 Called by org. HTTP 200 says nothing about rows: each answer is read by position, and their number must match. A row is
-only ever upserted by external id or updated by Id, so the org never holds it twice. Not here: order, retries and what
+only ever upserted by external id, updated by Id, or inserted with a unique key, so the org never holds it twice. Not here: order, retries and what
 an error means for a run (writeback).
 """
 
@@ -44,15 +44,17 @@ class Writer:
             yield from _row_answers(rows, subanswer, doing)
 
     def _subrequest(self, rows: Sequence[RowWrite]) -> Subrequest:
+        first = rows[0]
         path = f"{self._client.root}/composite/sobjects"
-        if rows[0].key_field != ID:
-            path += f"/{identifier(rows[0].object_name)}/{identifier(rows[0].key_field)}"
-        return Subrequest("PATCH", path, {"allOrNone": False, "records": [_record(row) for row in rows]})
+        if first.key_field != ID and not first.create_only:
+            path += f"/{identifier(first.object_name)}/{identifier(first.key_field)}"
+        method = "POST" if first.create_only else "PATCH"
+        return Subrequest(method, path, {"allOrNone": False, "records": [_record(row) for row in rows]})
 
 
 def _collections(rows: Sequence[RowWrite]) -> Iterator[list[RowWrite]]:
     """Cut rows into runs of one object and key field, at most 200 each: mixed types would be cut into chunks of one."""
-    for _, run in groupby(rows, key=lambda row: (row.object_name, row.key_field)):
+    for _, run in groupby(rows, key=lambda row: (row.object_name, row.key_field, row.create_only)):
         same = list(run)
         for start in range(0, len(same), ROWS_PER_COLLECTION):
             yield same[start : start + ROWS_PER_COLLECTION]

@@ -1,71 +1,28 @@
-"""The run's own record in the org: one row that says what a run is doing and, at its end, what it did.
+"""What a run did -> the fields of its record in the org, which people read on the record page. Pure; called by write_back.
 
-Called by write_back, which sends these rows together with the lease. People read it on the record page; values never
-hold personal data. Not here: the journal, which holds every attempt.
+Values never hold personal data. Not here: the journal, which holds every attempt, and the lease, which sends the record.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 
-from crm_sync.model.records import Change, RowResult, Value
-from crm_sync.ports import RowWrite
-from crm_sync.writeback.lease import MAPPING
-from crm_sync.writeback.translate import Translator
+from crm_sync.model.records import Outcome, RowResult, Value
 
 MESSAGE_LIMIT = 4000
 
 
-@dataclass(frozen=True)
-class RunRecord:
-    """What is known of a run when it begins."""
-
-    run_id: str
-    kind: str
-    as_of: date
-    started_at: datetime
-    holder: str
-    rule_version: str
-    plan_checksum: str
-
-    def began(self, translator: Translator) -> RowWrite:
-        """Write the row that says: running."""
-        return self._row(translator, {"status": "running"})
-
-    def ended(self, translator: Translator, status: str, ending: Ending) -> RowWrite:
-        """Write the row that says how it ended: done, failed or held."""
-        fields: dict[str, Value] = {
-            "status": status,
-            "finished_at": ending.finished_at,
-            "counts": counts(ending.results),
-            "api_calls": ending.api_calls,
-            "message": (ending.message or "")[:MESSAGE_LIMIT] or None,
-        }
-        return self._row(translator, fields)
-
-    def _row(self, translator: Translator, fields: dict[str, Value]) -> RowWrite:
-        known: dict[str, Value] = {
-            "kind": self.kind,
-            "as_of": self.as_of,
-            "started_at": self.started_at,
-            "holder": self.holder,
-            "rule_version": self.rule_version,
-            "plan_checksum": self.plan_checksum,
-        }
-        return translator.row(Change(MAPPING, "create", known | fields, {}, key=self.run_id))
-
-
-@dataclass(frozen=True)
-class Ending:
-    """What is known of a run when it ends."""
-
-    finished_at: datetime
-    results: tuple[RowResult, ...]
-    api_calls: int
-    message: str | None = None
+def ending(status: str, finished_at: datetime, outcome: Outcome, message: str | None) -> Mapping[str, Value]:
+    """Say how a run ended: done or failed, when, with what counts, and why if it failed."""
+    return {
+        "status": status,
+        "finished_at": finished_at,
+        "counts": counts(outcome.results)[:MESSAGE_LIMIT] or None,
+        "api_calls": outcome.api_calls,
+        "message": (message or "")[:MESSAGE_LIMIT] or None,
+    }
 
 
 def counts(results: Iterable[RowResult]) -> str:

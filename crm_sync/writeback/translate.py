@@ -45,8 +45,8 @@ class Translator:
     mappings: Mapping[str, ObjectMapping]
     facts: Mapping[str, ObjectFacts]
 
-    def row(self, change: Change) -> RowWrite:
-        """Translate one change; raises UnsendableError."""
+    def row(self, change: Change, *, create_only: bool = False) -> RowWrite:
+        """Translate one change; raises UnsendableError. `create_only` refuses to touch a record that exists."""
         mapping = self.mappings[change.object]
         key_field, key = self._identity(change, mapping)
         values: dict[str, Any] = {}
@@ -54,7 +54,7 @@ class Translator:
             field = _owned_field(change, mapping, name)
             if field.field != key_field:
                 values |= self._pair(change.object, field, value)
-        return RowWrite(mapping.object, key_field, key, values)
+        return RowWrite(mapping.object, key_field, key, values, create_only)
 
     def _identity(self, change: Change, mapping: ObjectMapping) -> tuple[str, str]:
         if change.id is not None:

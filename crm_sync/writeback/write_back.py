@@ -10,18 +10,18 @@ import platform
 import random
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from crm_sync.diff import Plan
 from crm_sync.errors import CrmSyncError, TemporaryError
-from crm_sync.model.records import Change, Outcome, RowResult
+from crm_sync.model.records import Change, Outcome, RowResult, Value
 from crm_sync.ports import Journal, ObjectFacts, Org
 from crm_sync.program import Program
 from crm_sync.writeback.lease import MAPPING, Lease
-from crm_sync.writeback.ledger import Ending, RunRecord
+from crm_sync.writeback.ledger import ending
 from crm_sync.writeback.order import Sendable, calls, in_order
 from crm_sync.writeback.permissions import check_permissions
 from crm_sync.writeback.sending import Sender, deferred, stop_error
@@ -38,7 +38,6 @@ class Surroundings:
     monotonic: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random
     holder: str = field(default_factory=lambda: f"{platform.node()[:50]} {secrets.token_hex(8)}")
-    run_id: str = field(default_factory=lambda: secrets.token_hex(16))
 
 
 def write_back(
@@ -59,72 +58,62 @@ def write_back(
         TemporaryError: another worker holds the lease, the stop switch is on, or the org stopped answering.
         PermanentError: the org refused what retrying cannot change.
     """
-    run = _Run(plan, org, journal, program, kind, as_of, surroundings or Surroundings())
-    return run.carry_out()
+    here = surroundings or Surroundings()
+    names = {change.object for change in plan.changes} | {MAPPING}
+    translator = Translator(program.mappings, _facts(names, org, program))
+    check_permissions(plan.changes, program.mappings, translator.facts)
+    lease = Lease(org, translator, here.holder, monotonic=here.monotonic)
+    lease.claim(_about(plan, org, program, kind, as_of))
+    journal.begin_run(lease.key, kind, as_of, {"plan": plan.checksum, "fence": lease.fence})
+    return _Run(plan, org, journal, lease, translator, here).carry_out()
+
+
+def _facts(names: Iterable[str], org: Org, program: Program) -> Mapping[str, ObjectFacts]:
+    found = {name: org.describe(program.mappings[name].object) for name in sorted(names)}
+    return {name: facts for name, facts in found.items() if facts is not None}
+
+
+def _about(plan: Plan, org: Org, program: Program, kind: str, as_of: datetime) -> Mapping[str, Value]:
+    """What the run's record says from the start."""
+    return {
+        "kind": kind,
+        "status": "running",
+        "as_of": as_of.date(),
+        "started_at": org.server_time(),
+        "rule_version": program.version,
+        "plan_checksum": plan.checksum,
+    }
 
 
 class _Run:
-    """One run of write_back and what it has come to so far."""
+    """One run that holds the lease, and what it has come to so far."""
 
     def __init__(
-        self,
-        plan: Plan,
-        org: Org,
-        journal: Journal,
-        program: Program,
-        kind: str,
-        as_of: datetime,
-        here: Surroundings,
+        self, plan: Plan, org: Org, journal: Journal, lease: Lease, translator: Translator, here: Surroundings
     ) -> None:
         self._plan = plan
         self._org = org
         self._journal = journal
-        self._mappings = program.mappings
+        self._lease = lease
+        self._translator = translator
         self._here = here
-        self._kind = kind
-        self._as_of = as_of
-        self._rules = program.version
         self._results: dict[int, RowResult] = {}
 
     def carry_out(self) -> Outcome:
-        translator = Translator(self._mappings, self._facts())
-        check_permissions(self._plan.changes, self._mappings, translator.facts)
-        here = self._here
-        lease = Lease(self._org, translator, here.holder, pause=here.pause, monotonic=here.monotonic)
-        record = self._record()
-        self._journal.begin_run(here.run_id, self._kind, self._as_of, {"plan": self._plan.checksum})
         try:
-            items = self._sendable(translator)
-            lease.claim((record.began(translator),))
-            self._send_all(items, lease)
+            self._send_all(self._sendable())
         except BaseException as error:
-            self._end(lease, record, translator, "failed", error)
+            self._end("failed", error)
             raise
-        self._end(lease, record, translator, "done", None)
+        self._end("done", None)
         return self._outcome()
 
-    def _facts(self) -> Mapping[str, ObjectFacts]:
-        names = {change.object for change in self._plan.changes} | {MAPPING}
-        found = {name: self._org.describe(self._mappings[name].object) for name in sorted(names)}
-        return {name: facts for name, facts in found.items() if facts is not None}
-
-    def _record(self) -> RunRecord:
-        return RunRecord(
-            run_id=self._here.run_id,
-            kind=self._kind,
-            as_of=self._as_of.date(),
-            started_at=self._org.server_time(),
-            holder=self._here.holder,
-            rule_version=self._rules,
-            plan_checksum=self._plan.checksum,
-        )
-
-    def _sendable(self, translator: Translator) -> list[Sendable]:
+    def _sendable(self) -> list[Sendable]:
         """Translate every change; what cannot or need not be sent gets its result at once."""
         items = []
         for position, change in enumerate(self._plan.changes):
             try:
-                row = translator.row(change)
+                row = self._translator.row(change)
             except UnsendableError as error:
                 self._results[position] = RowResult(change, "refused", change.id, error.code, error.message)
                 continue
@@ -134,17 +123,17 @@ class _Run:
                 self._results[position] = RowResult(change, "skipped", change.id, "QUARANTINED", message)
             else:
                 items.append(item)
-        self._journal.record_outcomes(self._here.run_id, map(_outcome, self._results.values()))
+        self._journal.record_outcomes(self._lease.key, map(_outcome, self._results.values()))
         return in_order(items)
 
-    def _send_all(self, items: Sequence[Sendable], lease: Lease) -> None:
+    def _send_all(self, items: Sequence[Sendable]) -> None:
         sender = Sender(self._org, pause=self._here.pause, jitter=self._here.jitter)
         for call in calls(items):
             ready = [item for item in call if not self._waits_in_vain(item)]
             if not ready:
                 continue
-            lease.check()
-            self._journal.record_intents(self._here.run_id, [_intent(item) for item in ready])
+            self._lease.check()
+            self._journal.record_intents(self._lease.key, [_intent(item) for item in ready])
             self._note(sender.send(ready))
             if sender.stop is not None:
                 raise (
@@ -175,7 +164,7 @@ class _Run:
                 self._journal.quarantine(result.change.subject, item.payload_hash, code, message)
             elif result.status == "written":
                 self._journal.release(result.change.subject)
-        self._journal.record_outcomes(self._here.run_id, [_outcome(result) for _, result in pairs])
+        self._journal.record_outcomes(self._lease.key, [_outcome(result) for _, result in pairs])
 
     def _outcome(self) -> Outcome:
         rest = "the run stopped before this change was sent"
@@ -185,21 +174,18 @@ class _Run:
         )
         return Outcome(results, self._org.calls)
 
-    def _end(
-        self, lease: Lease, record: RunRecord, translator: Translator, status: str, error: BaseException | None
-    ) -> None:
+    def _end(self, status: str, error: BaseException | None) -> None:
         """Close the run here and, if the lease is ours, in the org; a failure to do so must not hide the first one."""
         outcome = self._outcome()
         unsent = [result for result in outcome.results if result.code == NOT_SENT]
-        self._journal.record_outcomes(self._here.run_id, map(_outcome, unsent))
+        self._journal.record_outcomes(self._lease.key, map(_outcome, unsent))
         message = str(error) if isinstance(error, CrmSyncError) else type(error).__name__ if error else None
-        ending = Ending(self._org.server_time(), outcome.results, outcome.api_calls, message)
         totals = {name: outcome.count(name) for name in ("written", "refused", "deferred", "skipped")}
-        self._journal.end_run(self._here.run_id, status, {**totals, "message": message})
-        if not lease.held:
+        self._journal.end_run(self._lease.key, status, {**totals, "message": message})
+        if not self._lease.held:
             return
         try:
-            lease.release((record.ended(translator, status, ending),))
+            self._lease.release(ending(status, self._org.server_time(), outcome, message))
         except CrmSyncError:
             if error is None:
                 raise
