@@ -43,9 +43,9 @@ class Assessment:
     def verdicts(self) -> Verdicts:
         """Give everybody's verdicts."""
         refs = tuple(rule.ref for rule in self.judged.rules)
-        return Verdicts(
-            self.snapshot.as_of, refs, self.program.types, self._table(), held_asks(self.judged, self.blind)
-        )
+        table = self._table()
+        held = held_asks(self.judged, self.blind, table)
+        return Verdicts(self.snapshot.as_of, refs, self.program.types, table, held)
 
     def _table(self, where: str = "") -> pa.Table:
         """Give the verdicts' columns of everybody, or of some."""
@@ -64,8 +64,8 @@ class Assessment:
 def assess(snapshot: Snapshot, program: Program) -> Assessment:
     """Prepare everything that verdicts and explanations are read from."""
     records = open_records(snapshot, program)
-    blind = create_facts(records, program)
-    return Assessment(snapshot, program, records, blind, judge(records, program))
+    blind, columns = create_facts(records, program)
+    return Assessment(snapshot, program, records, blind, judge(records, program, columns))
 
 
 def _past_blackouts(assessment: Assessment, table: pa.Table) -> pa.Table:

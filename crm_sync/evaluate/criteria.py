@@ -8,7 +8,7 @@ computed once for them. Called by `verdicts`. Not here: facts (`facts`), and tex
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import reduce
@@ -161,18 +161,3 @@ def healthy_from(program: Program) -> float | None:
         for t in program.types
     ]
     return min(accepted, default=None)
-
-
-def answers(program: Program) -> Iterator[tuple[str, nw.Expr]]:
-    """Give each distinct answer by its name, and the candidate rule's potential."""
-    seen: set[str] = set()
-    for rule in rules(program):
-        for reference_type in rule.ref.types:
-            key = rule.key(program, reference_type)
-            if key not in seen:
-                seen.add(key)
-                yield key, rule.truth(program, reference_type)
-    yield POTENTIAL, compile_condition(program.qualification.candidates.potential, program.types[0], program)
-
-
-POTENTIAL = "shows_potential"

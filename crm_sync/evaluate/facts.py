@@ -7,7 +7,8 @@ be read is null. Called by `verdicts` and `reasons`. Not here: thresholds and wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Literal, NamedTuple
 
 from crm_sync.evaluate.columns import direct_facts
 from crm_sync.evaluate.criteria import healthy_from
@@ -21,78 +22,98 @@ from crm_sync.program import Program
 
 FACTS = "facts"
 CARRIED = ("territory", "audience", "consent_until", "earliest")
+Layer = Literal["account", "state", "contact"]
 
 
-def create_facts(records: Records, program: Program) -> Blind:
-    """Create the view `facts` over everything it is computed from."""
+class Column(NamedTuple):
+    """One column of the facts: its name, its SQL over the rows a, s, c, i and p, and whose row it can be told from.
+
+    A column of layer `account` or `state` needs that row alone, so it is computed once per account or notable contact
+    and not for every contact.
+    """
+
+    name: str
+    sql: str
+    layer: Layer
+
+
+def create_facts(records: Records, program: Program) -> tuple[Blind, tuple[Column, ...]]:
+    """Create the view `facts` over everything it is computed from, and give its columns."""
     blind = create_state(records, program)
-    columns = ", ".join(f'{value} AS "{name}"' for name, value in _columns(records, program, blind))
-    profile = "LEFT JOIN profile p ON p.id = s.profile_id" if _asks_profile(program) else ""
+    columns = tuple(_columns(records, program, blind))
+    selected = ", ".join(f'{column.sql} AS "{column.name}"' for column in columns)
     records.connection.execute(
         f"""
-        CREATE TEMP VIEW {FACTS} AS SELECT {columns}
+        CREATE TEMP VIEW {FACTS} AS SELECT {selected}
         FROM contact c
         LEFT JOIN account_state a ON a.id = c.account
         LEFT JOIN individual i ON i.id = c.individual
         LEFT JOIN contact_state s ON s.contact_id = c.id
-        {profile}
+        LEFT JOIN profile p ON p.id = s.profile_id
         """
     )
-    return blind
+    return blind, columns
 
 
-def _asks_profile(program: Program) -> bool:
-    return any(name.startswith("profile.") for name in direct_facts(program))
-
-
-def _columns(records: Records, program: Program, blind: Blind) -> Iterator[tuple[str, str]]:
-    """Give every column of the facts with its SQL."""
-    yield "contact_id", "c.id"
-    yield "account_id", "c.account"
-    yield "person_key", "coalesce(s.person_key, c.id)"
-    yield "nominated", "c.nominated"
-    alias = {"account": "a", "contact": "c", "profile": "p"}
-    for name in direct_facts(program):
-        mapping, _, field = name.partition(".")
-        yield name, f'{alias[mapping]}."{field}"'
+def _columns(records: Records, program: Program, blind: Blind) -> Iterator[Column]:
+    """Give every column of the facts."""
+    yield Column("contact_id", "c.id", "contact")
+    yield Column("account_id", "c.account", "contact")
+    yield Column("person_key", "coalesce(s.person_key, c.id)", "contact")
+    yield Column("nominated", "c.nominated", "contact")
+    yield from map(_direct, direct_facts(program))
     yield from _dated(records, program)
     yield from _counted(records)
-    yield from _personal(records, program, blind)
+    yield from _wishes(records, blind)
+    yield from _standing(records, program, blind)
     for gate in gates(program):
         yield from _answers(records, program, blind, gate)
     yield from _usage(program, blind)
     yield from _carried(records, program)
 
 
-def _dated(records: Records, program: Program) -> Iterator[tuple[str, str]]:
+def _direct(name: str) -> Column:
+    mapping, _, field = name.partition(".")
+    alias, layer = _ROWS[mapping]
+    return Column(name, f'{alias}."{field}"', layer)
+
+
+_ROWS: Mapping[str, tuple[str, Layer]] = {
+    "account": ("a", "account"),
+    "contact": ("c", "contact"),
+    "profile": ("p", "state"),
+}
+
+
+def _dated(records: Records, program: Program) -> Iterator[Column]:
     """Give what a day makes older. A day of tomorrow (further east) is today; one later than that cannot be."""
     today = records.today_sql
-    since = _health_since(program, today)
-    yield "health_since", since
-    yield from (("nps_on", "c.nps_on"), ("customer_since", "a.customer_since"))
-    yield from (("renewal_on", "a.renewal_on"), ("outcome_on", "a.outcome_on"))
-    yield "health_sustained_days", _sustained(program, since, today)
-    yield "nps_age_days", _age("c.nps_on", today)
-    yield "outcome_age_days", _age("a.outcome_on", today)
-    yield "days_to_renewal", f"a.renewal_on - {today}"
+    since, layer = _health_since(program, today)
+    yield Column("health_since", since, layer)
+    yield Column("health_sustained_days", _sustained(program, since, today), layer)
+    yield Column("nps_on", "c.nps_on", "contact")
+    yield Column("nps_age_days", _age("c.nps_on", today), "contact")
+    yield from (Column(day, f"a.{day}", "account") for day in ("customer_since", "renewal_on", "outcome_on"))
+    yield Column("outcome_age_days", _age("a.outcome_on", today), "account")
+    yield Column("days_to_renewal", f"a.renewal_on - {today}", "account")
     months = (
         f"(year({today}) - year(a.customer_since)) * 12 + month({today}) - month(a.customer_since) "
         f"- CAST(day({today}) < day(a.customer_since) AS INTEGER)"
     )
-    yield "tenure_months", months
+    yield Column("tenure_months", months, "account")
 
 
 def _age(day: str, today: str) -> str:
     return f"CASE WHEN {day} <= {today} + 1 THEN greatest({today} - {day}, 0) END"
 
 
-def _health_since(program: Program, today: str) -> str:
+def _health_since(program: Program, today: str) -> tuple[str, Layer]:
     """Give the day since which health has held: the health system's own, else the one kept on the profile."""
     if "healthy_since" in program.mappings["account"].fields:
-        return "a.healthy_since"
+        return "a.healthy_since", "account"
     lowest = healthy_from(program)
     healthy = "a.health_score IS NOT NULL" if lowest is None else f"a.health_score >= {lowest}"
-    return f"CASE WHEN {healthy} THEN coalesce(s.health_since, {today}) END"
+    return f"CASE WHEN {healthy} THEN coalesce(s.health_since, {today}) END", "contact"
 
 
 def _sustained(program: Program, since: str, today: str) -> str:
@@ -102,7 +123,7 @@ def _sustained(program: Program, since: str, today: str) -> str:
     return f"CASE WHEN a.health_score IS NOT NULL THEN coalesce({days}, 0) END"
 
 
-def _counted(records: Records) -> Iterator[tuple[str, str]]:
+def _counted(records: Records) -> Iterator[Column]:
     """Give the counts of open cases and escalations, the account's and the person's own; null when one is not known."""
     blind = {
         "cases": records.is_blind("case", "account", "contact", "priority", "closed"),
@@ -111,31 +132,34 @@ def _counted(records: Records) -> Iterator[tuple[str, str]]:
     for kind, name in (("cases", "open_p1_p2_cases"), ("escalations", "open_escalations")):
         known = f"a.id IS NOT NULL AND a.{kind} >= 0 AND coalesce(s.{kind}, 0) >= 0"
         count = f"CASE WHEN {known} THEN a.{kind} + coalesce(s.{kind}, 0) END"
-        yield name, "CAST(NULL AS BIGINT)" if blind[kind] else count
+        yield Column(name, "CAST(NULL AS BIGINT)" if blind[kind] else count, "contact")
 
 
-def _personal(records: Records, program: Program, blind: Blind) -> Iterator[tuple[str, str]]:
-    """Give what holds for the person, on whichever contact record it stands."""
+def _wishes(records: Records, blind: Blind) -> Iterator[Column]:
+    """Give what any contact record of the person asked for."""
     wishes = {
         "person_opted_out": ("opted_out", opted_sql("c", "i"), ("opted_out", "email_opt_out"), ("no_solicit",)),
         "person_suppressed": ("suppressed", suppressed_sql("c", "i"), (), ("forget", "no_processing")),
     }
     for name, (kept, alone, own, linked) in wishes.items():
         hidden = records.is_blind("contact", *own) or records.is_blind("individual", "id", *linked)
-        unknown = blind.identity or hidden
-        yield name, f"CASE WHEN s.is_duplicate THEN s.{kept} ELSE {alone} END" + (" OR NULL" if unknown else "")
+        veil = " OR NULL" if blind.identity or hidden else ""
+        yield Column(name, f"CASE WHEN s.is_duplicate THEN s.{kept} ELSE {alone} END{veil}", "contact")
+
+
+def _standing(records: Records, program: Program, blind: Blind) -> Iterator[Column]:
+    """Give what the person's profiles say."""
     hidden = records.is_blind("profile", "contact", "key") or blind.identity
     status_hidden = hidden or records.is_blind("profile", "status")
     paused_hidden = status_hidden or records.is_blind("profile", "paused")
-    yield "paused", "CAST(NULL AS BOOLEAN)" if paused_hidden else _truth("s.paused", "0")
-    yield "status", "CAST(NULL AS VARCHAR)" if status_hidden else "nullif(coalesce(s.status, 'none'), '?')"
-    for t in program.types:
-        for fact, kept, field in (
-            ("type_approved", "approved", "approved_types"),
-            ("type_briefed", "briefed", "briefed_types"),
-        ):
-            veil = " AND NULL" if hidden or records.is_blind("profile", field) else ""
-            yield f"{fact}_{t}", f"coalesce(s.{kept}_{t}, false){veil}"
+    yield Column("paused", "CAST(NULL AS BOOLEAN)" if paused_hidden else _truth("s.paused", "0"), "state")
+    status = "CAST(NULL AS VARCHAR)" if status_hidden else "nullif(coalesce(s.status, 'none'), '?')"
+    yield Column("status", status, "state")
+    kinds = (("type_approved", "approved", "approved_types"), ("type_briefed", "briefed", "briefed_types"))
+    for fact, kept, field in kinds:
+        veil = " AND NULL" if hidden or records.is_blind("profile", field) else ""
+        for t in program.types:
+            yield Column(f"{fact}_{t}", f"coalesce(s.{kept}_{t}, false){veil}", "state")
 
 
 def _truth(column: str, without_row: str) -> str:
@@ -145,13 +169,16 @@ def _truth(column: str, without_row: str) -> str:
     )
 
 
-def _answers(records: Records, program: Program, blind: Blind, gate: Gate) -> Iterator[tuple[str, str]]:
+def _answers(records: Records, program: Program, blind: Blind, gate: Gate) -> Iterator[Column]:
     """Give a gate's columns: its truths, and the day each opens."""
-    owner = "a" if gate.cap and gate.cap.per == "account" else "s"
+    of_account = gate.cap is not None and gate.cap.per == "account"
+    layer: Layer = "contact" if gate.kind == "blackout" else "account" if of_account else "state"
     for column in gate.distinct:
-        yield column, _answer(records, program, blind, gate, column)
+        yield Column(column, _answer(records, program, blind, gate, column), layer)
         if gate.dated:
-            yield f"free_{column}", f"{owner}.free_{column}"
+            yield Column(
+                f"free_{column}", f"{'a' if of_account else 's'}.free_{column}", "account" if of_account else "state"
+            )
 
 
 def _answer(records: Records, program: Program, blind: Blind, gate: Gate, column: str) -> str:
@@ -175,22 +202,24 @@ def _answer(records: Records, program: Program, blind: Blind, gate: Gate, column
     return _truth(f"s.{column}", "1" if adds <= round(SCALE * gate.cap.limit) else "0")
 
 
-def _usage(program: Program, blind: Blind) -> Iterator[tuple[str, str]]:
+def _usage(program: Program, blind: Blind) -> Iterator[Column]:
     """Give the usage that profiles show and what is left of every cap."""
-    for name in SHOWN:
-        yield name, f"coalesce(s.{name}, 0)"
+    yield from (Column(name, f"coalesce(s.{name}, 0)", "state") for name in SHOWN)
     for cap in program.tolerance.caps:
-        left = f"a.left_{cap.id}" if cap.per == "account" else f"coalesce(s.left_{cap.id}, {float(cap.limit)})"
-        yield f"left_{cap.id}", "CAST(NULL AS DOUBLE)" if blind.cap(cap) or blind.identity else left
-    yield "next_check_in_on", f"s.spoken_on + {program.cadence.check_in_days}"
+        layer: Layer = "account" if cap.per == "account" else "state"
+        left = f"a.left_{cap.id}" if layer == "account" else f"coalesce(s.left_{cap.id}, {float(cap.limit)})"
+        unknown = blind.cap(cap) or blind.identity
+        yield Column(f"left_{cap.id}", "CAST(NULL AS DOUBLE)" if unknown else left, layer)
+    yield Column("next_check_in_on", f"s.spoken_on + {program.cadence.check_in_days}", "state")
 
 
-def _carried(records: Records, program: Program) -> Iterator[tuple[str, str]]:
+def _carried(records: Records, program: Program) -> Iterator[Column]:
     """Give what matching reads about an ask that is allowed."""
-    yield "has_blackouts", "coalesce(s.has_blackouts, false)"
-    yield "profile_id", "s.profile_id"
+    yield Column("has_blackouts", "coalesce(s.has_blackouts, false)", "state")
+    yield Column("profile_id", "s.profile_id", "state")
     hidden = records.is_blind("profile", "contact", "key", "notice_days")
     for t in program.types:
         usual = program.lead_time.notice_days(t, first_ask=True)
-        yield f"notice_{t}", "CAST(NULL AS INTEGER)" if hidden else f"coalesce(s.notice_{t}, {usual})"
-        yield from ((f"{name}_{t}", f"s.{name}_{t}") for name in CARRIED)
+        notice = "CAST(NULL AS INTEGER)" if hidden else f"coalesce(s.notice_{t}, {usual})"
+        yield Column(f"notice_{t}", notice, "state")
+        yield from (Column(f"{name}_{t}", f"s.{name}_{t}", "state") for name in CARRIED)

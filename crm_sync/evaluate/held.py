@@ -17,15 +17,12 @@ from crm_sync.model.verdicts import HELD
 from crm_sync.program.rules import Cap
 
 
-def held_asks(judged: Judged, blind: Blind) -> pa.Table:
+def held_asks(judged: Judged, blind: Blind, verdicts: pa.Table) -> pa.Table:
     """Give one row per open ask of a known type (the columns of model.verdicts.HELD), sorted."""
     records = judged.records
     if not records.rows("SELECT 1 FROM ask WHERE kind = 'reserved' LIMIT 1"):
         return HELD.empty_table()
-    records.create(
-        "held_judged",
-        "SELECT * FROM judged WHERE contact_id IN (SELECT contact_id FROM ask WHERE kind = 'reserved')",
-    )
+    records.keep("verdicts", verdicts)
     asks = " UNION ALL ".join(_of_type(judged, blind, t) for t in judged.program.types)
     return records.arrow(f"{asks} ORDER BY ALL").cast(HELD)
 
@@ -37,16 +34,13 @@ def _of_type(judged: Judged, blind: Blind, reference_type: str) -> str:
         if rule.gate and rule.gate.cap and reference_type in rule.gate.columns and not blind.cap(rule.gate.cap)
     ]
     replaced = sum(1 << bit for bit, _ in caps)
-    hard = judged.mask(weight="hard", reference_type=reference_type)
-    caution = judged.mask(weight="caution", reference_type=reference_type)
     fails = "".join(f" | {_bits(bit, cap, 'low > most AND high > most')}" for bit, cap in caps)
     unknown = "".join(f" | {_bits(bit, cap, 'high > most AND low <= most')}" for bit, cap in caps)
     return f"""
         SELECT a.contact_id, a.request_id, a.match_id, a.activity_id, a.type AS reference_type,
-               ((j.false_{reference_type} & ~{replaced}){fails}) & {hard} AS failed,
-               ((j.null_{reference_type} & ~{replaced}){unknown}) & {hard} AS unknown,
-               (j.false_{reference_type} | j.null_{reference_type}) & {caution} AS caution
-        FROM ask a JOIN held_judged j USING (contact_id) {" ".join(_joins(caps))}
+               (v.failed_{reference_type} & ~{replaced}){fails} AS failed,
+               (v.unknown_{reference_type} & ~{replaced}){unknown} AS unknown, v.caution_{reference_type} AS caution
+        FROM ask a JOIN verdicts v USING (contact_id) {" ".join(_joins(caps))}
         WHERE a.kind = 'reserved' AND a.type = {text_sql(reference_type)}
     """
 

@@ -1,14 +1,13 @@
 """Criteria -> the day each passes by itself, where time alone can do it.
 
 A fact that a calendar moves (how long health has held, how far away a renewal is) crosses its threshold on a day that is
-known today. Used by `verdicts` for everybody and by `reasons` for what is shown. Not here: caps, cooldowns and blackouts,
+known today. Used by `masks` for everybody and by `reasons` for what is shown. Not here: caps, cooldowns and blackouts,
 whose days are computed with them.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 from crm_sync.evaluate.criteria import Rule
 from crm_sync.program import Program
@@ -21,18 +20,8 @@ DAY_OF = {**GROWING, **dict((MONTHS, SHRINKING))}
 """Every fact that time moves, and the column of the day it is counted from."""
 
 
-def openings(rules: tuple[Rule, ...], program: Program, reference_type: str) -> Iterator[tuple[int, str]]:
-    """Give, for each rule of a type that a day may open, its bit and that day as SQL over the view `judged`."""
-    for bit, rule in enumerate(rules):
-        if reference_type not in rule.ref.types or rule.ref.weight != "hard":
-            continue
-        day = opening(rule, program, reference_type)
-        if day:
-            yield 1 << bit, day
-
-
 def opening(rule: Rule, program: Program, reference_type: str) -> str | None:
-    """Give the day one rule opens as SQL; None when no day is known to open it."""
+    """Give the day one rule opens as SQL over the facts; None when no day is known to open it."""
     if rule.gate:
         return f"free_{rule.gate.columns[reference_type]}" if rule.gate.dated else None
     return _of_condition(rule.criterion.when, reference_type) if rule.criterion else None

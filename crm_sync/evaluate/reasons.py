@@ -58,7 +58,7 @@ def _query(judged: Judged) -> str:
         SELECT f.*, {masks}, d.* EXCLUDE (contact_id)
         FROM (SELECT * FROM {FACTS} {mine}) f
         JOIN (SELECT * FROM judged {mine}) j USING (contact_id)
-        JOIN (SELECT contact_id, {", ".join(days)} FROM judged {mine}) d USING (contact_id)
+        JOIN (SELECT contact_id, {", ".join(days)} FROM {FACTS} {mine}) d USING (contact_id)
     """
 
 

@@ -24,6 +24,9 @@ SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "python_enable_replacements": "false",
 }
 
+BATCH = 122_880
+"""Rows that one thread takes at a time."""
+
 
 @dataclass(frozen=True)
 class Records:
@@ -89,7 +92,8 @@ def _view(
     source = "(SELECT 1 WHERE false)"
     if table is not None:
         source = f"shown_{mapping}"
-        connection.register(source, table.select(shown) if shown else pa.table({"nothing": pa.nulls(table.num_rows)}))
+        rows = table.select(shown) if shown else pa.table({"nothing": pa.nulls(table.num_rows)})
+        connection.register(source, pa.Table.from_batches(rows.to_batches(max_chunksize=BATCH), rows.schema))
     selected = [_typed(column, kind, column in readable) for column, kind in columns.items()]
     connection.execute(f'CREATE TEMP VIEW "{mapping}" AS SELECT {", ".join(selected)} FROM {source}')
 

@@ -1,46 +1,64 @@
 """Facts -> verdicts: two masks per reference type for every contact, in one pass over columns.
 
-Called through `evaluate`. Not here: what a fact is (`facts`), what a condition means (`criteria`), text (`reasons`).
+A rule that asks an account alone is judged once per account, one that asks what is on record about few once for each of
+those; what is left is judged for every contact, and the masks are added up. Called through `evaluate`.
+Not here: what a fact is (`facts`), what a condition means (`criteria`), text (`reasons`).
 """
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any
 
-import duckdb
-import narwhals as nw
 import pyarrow as pa
 
-from crm_sync.evaluate.criteria import POTENTIAL, Rule, answers, rules
-from crm_sync.evaluate.facts import CARRIED, FACTS
-from crm_sync.evaluate.openings import DAY_OF, openings
+from crm_sync.evaluate.criteria import Rule, compile_condition, fact_column, rules
+from crm_sync.evaluate.facts import CARRIED, Column, Layer
+from crm_sync.evaluate.masks import NEVER, STRENGTH, Asked, days, last_of, masked
 from crm_sync.evaluate.records import Records
 from crm_sync.evaluate.state import SHOWN
 from crm_sync.program import Program
+from crm_sync.program.conditions import tests
 
-PASSED_ON = (
-    "contact_id",
-    "account_id",
-    "person_key",
-    "health_since",
-    "next_check_in_on",
-    "has_blackouts",
-    *SHOWN,
-)
+PASSED_ON = ("contact_id", "account_id", "person_key", "health_since", "next_check_in_on", "has_blackouts", *SHOWN)
 """Facts that are columns of the verdicts as they are."""
+POTENTIAL = "shows_potential"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Where a layer's facts come from: its alias in SQL, its rows (`FROM`), and their key."""
+
+    alias: str
+    source: str
+    key: str
+
+
+ROWS: Mapping[Layer, Rows] = {
+    "account": Rows("a", "(SELECT * FROM account_state UNION ALL BY NAME SELECT CAST(NULL AS VARCHAR) AS id) a", "id"),
+    "state": Rows(
+        "s",
+        "(SELECT * FROM contact_state UNION ALL BY NAME SELECT CAST(NULL AS VARCHAR) AS contact_id) s "
+        "LEFT JOIN profile p ON p.id = s.profile_id",
+        "contact_id",
+    ),
+}
+"""The layers below everybody. Each has one row of nulls besides, which answers for those who have no row."""
+JOINS = """
+    contact c LEFT JOIN account_wide a ON a.id = c.account LEFT JOIN individual i ON i.id = c.individual
+    LEFT JOIN state_wide s ON s.contact_id = c.id
+"""
 
 
 @dataclass(frozen=True)
 class Judged:
-    """One population judged: `false_t` and `null_t` masks of every rule, and what is passed on, as one SQL view."""
+    """One population judged, as the view `judged`: masks of every rule per type, and the days on which they change."""
 
     records: Records
     program: Program
     rules: tuple[Rule, ...]
+    columns: Mapping[str, Column]
 
     def mask(self, *, weight: str, reference_type: str, stage: str | None = None) -> int:
         """Give the bits of the rules of one weight (and stage) that apply to one type."""
@@ -50,89 +68,131 @@ class Judged:
             if rule.ref.weight == weight and reference_type in rule.ref.types and stage in (None, rule.stage)
         )
 
+    def asked(self, layer: Layer) -> tuple[Asked, ...]:
+        """Give the rules that one layer answers, per reference type."""
+        every = (
+            Asked(bit, rule, t, rule.key(self.program, t))
+            for bit, rule in enumerate(self.rules)
+            for t in rule.ref.types
+        )
+        return tuple(one for one in every if self._layer(one) == layer)
 
-def judge(records: Records, program: Program) -> Judged:
-    """Create the view `judged` from the view `facts`: every answer, then every mask."""
-    judged = Judged(records, program, rules(program))
-    facts: Any = nw.from_native(records.connection.view(FACTS))
-    asked = dict(answers(program))
-    answered = facts.select(
-        *(nw.col(name) for name in _kept(program)),
-        *(expression.alias(f"is {name}") for name, expression in asked.items()),
-    )
-    masked = answered.select(
-        *(nw.col(name) for name in _kept(program)),
-        nw.col(f"is {POTENTIAL}").alias(POTENTIAL),
-        _strength(judged).alias("strength"),
-        *_masks(judged),
-    )
-    native: duckdb.DuckDBPyRelation = masked.to_native()
-    native.create_view("judged")
+    def _layer(self, one: Asked) -> Layer:
+        layers = {self.columns[name].layer for name in one.columns(self.program)}
+        return layers.pop() if len(layers) == 1 else "contact"
+
+    def needed(self, asked: Iterable[Asked]) -> list[str]:
+        """Name the facts that rules and their days are computed from."""
+        names = [name for one in asked for name in (*one.columns(self.program), *one.day_columns())]
+        return list(dict.fromkeys(names))
+
+    def selected(self, names: Iterable[str]) -> str:
+        """Give facts by name, as SQL."""
+        return ", ".join(f'{self.columns[name].sql} AS "{name}"' for name in dict.fromkeys(names))
+
+
+def judge(records: Records, program: Program, columns: Sequence[Column]) -> Judged:
+    """Create the view `judged`: accounts and notable contacts first, then everybody."""
+    judged = Judged(records, program, rules(program), {column.name: column for column in columns})
+    below = {layer: _create_wide(judged, layer) for layer in ROWS}
+    asked = judged.asked("contact")
+    potential = program.qualification.candidates.potential
+    hoped = [fact_column(test.fact, program.types[0], program) for _, test in tests(potential)]
+    kept = _kept(program)
+    inherited = {
+        f"{layer} {name}": _inherited(ROWS[layer], name, value)
+        for layer, defaults in below.items()
+        for name, value in defaults.items()
+    }
+    own = judged.selected([*kept, *judged.needed(asked), *hoped])
+    handed_down = "".join(f', {sql} AS "{name}"' for name, sql in inherited.items())
+    profile = "LEFT JOIN profile p ON p.id = s.profile_id" if " p." in f" {own}" else ""
+    records.connection.execute(f"CREATE TEMP VIEW own_facts AS SELECT {own}{handed_down} FROM {JOINS} {profile}")
+    passing = [*kept, *inherited, *(name for one in asked for name in one.day_columns())]
+    extra = {POTENTIAL: compile_condition(potential, program.types[0], program)}
+    masked(records.connection, "own_facts", program, asked, passing, extra).create_view("masked")
+    added = ", ".join([*(f'"{name}"' for name in kept), POTENTIAL, *_added_up(judged, asked, inherited)])
+    records.connection.execute(f"CREATE TEMP VIEW judged AS SELECT {added} FROM masked")
     return judged
 
 
+def _create_wide(judged: Judged, layer: Layer) -> dict[str, Any]:
+    """Create `<layer>_wide`: its rows with their masks. Give the masks of somebody who has no row there."""
+    records, rows, asked = judged.records, ROWS[layer], judged.asked(layer)
+    needed = judged.needed(asked)
+    facts = f", {judged.selected(needed)}" if needed else ""
+    records.connection.execute(
+        f"CREATE TEMP VIEW {layer}_facts AS SELECT {rows.alias}.{rows.key} AS owner_id{facts} FROM {rows.source}"
+    )
+    dated = [name for one in asked for name in one.day_columns()]
+    relation = masked(records.connection, f"{layer}_facts", judged.program, asked, ["owner_id", *dated], {})
+    relation.create_view(f"{layer}_masked")
+    masks = [f"{kind}_{t}" for kind in ("false", "null") for t in judged.program.types]
+    listed = {name: name for name in (STRENGTH, *masks)} | dict(days(asked, judged.program))
+    selected = ", ".join(f'{sql} AS "mask {name}"' for name, sql in listed.items())
+    records.create(f"{layer}_mask", f"SELECT owner_id, {selected} FROM {layer}_masked")
+    records.create(
+        f"{layer}_wide",
+        f"SELECT w.*, m.* EXCLUDE (owner_id) FROM {_TABLES[layer]} w JOIN {layer}_mask m ON m.owner_id = w.{rows.key}",
+    )
+    (default,) = records.rows(f"SELECT * EXCLUDE (owner_id) FROM {layer}_mask WHERE owner_id IS NULL")
+    return {name.removeprefix("mask "): value for name, value in default.items()}
+
+
+_TABLES: Mapping[Layer, str] = {"account": "account_state", "state": "contact_state"}
+
+
+def _inherited(rows: Rows, name: str, default: Any) -> str:
+    """Give a mask or day of a layer below, as SQL; for somebody who has no row there, the one of no row."""
+    column = f'{rows.alias}."mask {name}"'
+    if default is None:
+        return column
+    value = str(default) if isinstance(default, int | float) else f"DATE '{default}'"
+    return f"CASE WHEN {rows.alias}.{rows.key} IS NULL THEN {value} ELSE {column} END"
+
+
 def _kept(program: Program) -> tuple[str, ...]:
-    """Name the facts that the masks' view keeps."""
+    """Name the facts that stay beside the masks."""
     lefts = [f"left_{cap.id}" for cap in program.tolerance.caps]
     per_type = [f"{name}_{t}" for t in program.types for name in (*CARRIED, "notice", "type_approved")]
-    days = tuple(dict.fromkeys(DAY_OF.values()))
-    kept = (*PASSED_ON, *days, "nominated", *lefts, *per_type, *dated_columns(rules(program)))
-    return tuple(dict.fromkeys(kept))
+    return (*PASSED_ON, "nominated", *lefts, *per_type)
 
 
-def dated_columns(all_rules: Iterable[Rule]) -> tuple[str, ...]:
-    """Name the days on which dated gates open."""
-    gates = [rule.gate for rule in all_rules if rule.gate and rule.gate.dated]
-    return tuple(f"free_{column}" for gate in gates for column in gate.distinct)
+def _added_up(judged: Judged, asked: Sequence[Asked], inherited: Mapping[str, str]) -> Iterator[str]:
+    """Add up the layers' masks and points, and take the last of their days."""
+    own_days = dict(days(asked, judged.program))
 
+    def layered(name: str) -> list[str]:
+        return [f'"{one}"' for one in inherited if one.split(" ", 1)[1] == name]
 
-def _masks(judged: Judged) -> Iterator[nw.Expr]:
-    """Give, per type, the bits of what is false and of what is unknown."""
-    for reference_type in judged.program.types:
-        bits = [
-            (nw.col(f"is {rule.key(judged.program, reference_type)}"), 1 << bit)
-            for bit, rule in enumerate(judged.rules)
-            if reference_type in rule.ref.types
-        ]
-        yield _sum(
-            nw.when(~answer).then(nw.lit(bit, nw.Int64)).otherwise(nw.lit(0, nw.Int64)) for answer, bit in bits
-        ).alias(f"false_{reference_type}")
-        yield _sum(
-            nw.when(answer.is_null()).then(nw.lit(bit, nw.Int64)).otherwise(nw.lit(0, nw.Int64)) for answer, bit in bits
-        ).alias(f"null_{reference_type}")
-
-
-def _strength(judged: Judged) -> nw.Expr:
-    """Scale the points of true scored criteria to 0-100."""
-    scored = [rule for rule in judged.rules if rule.points]
-    total = sum(rule.points for rule in scored)
-    earned = [
-        nw.when(nw.col(f"is {rule.key(judged.program, rule.ref.types[0])}"))
-        .then(nw.lit(rule.points * 100 / total))
-        .otherwise(nw.lit(0.0))
-        for rule in scored
-    ]
-    return _sum(earned) if earned else nw.lit(0.0)
-
-
-def _sum(parts: Iterable[nw.Expr]) -> nw.Expr:
-    return reduce(operator.add, parts)
+    yield f"{' + '.join([STRENGTH, *layered(STRENGTH)])} AS points"
+    for t in judged.program.types:
+        for kind in ("false", "null"):
+            yield f"{' + '.join([f'{kind}_{t}', *layered(f'{kind}_{t}')])} AS {kind}_{t}"
+        for kind in ("open", "gate"):
+            own = own_days.get(f"{kind}_{t}")
+            yield f"{last_of([*layered(f'{kind}_{t}'), *([own] if own else [])])} AS {kind}_{t}"
 
 
 def verdict_columns(judged: Judged) -> Sequence[str]:
     """Give the verdicts' columns as SQL over the view `judged`."""
     program = judged.program
-    columns = [f'"{name}"' for name in PASSED_ON]
-    columns += [f"left_{cap.id}" for cap in program.tolerance.caps]
-    columns += ["least(strength, 100.0) AS strength", f"{_candidate(judged)} AS is_candidate"]
+    possible = sum(rule.points for rule in judged.rules)
+    columns = [*PASSED_ON, *(f"left_{cap.id}" for cap in program.tolerance.caps)]
+    columns += [
+        f"{f'points * 100 / {possible}' if possible else '0.0'} AS strength",
+        f"{_candidate(judged)} AS is_candidate",
+    ]
+    today = judged.records.today_sql
     for t in program.types:
+        known = f"type_approved_{t} AND gate_{t} IS DISTINCT FROM {NEVER}"
         hard, caution = judged.mask(weight="hard", reference_type=t), judged.mask(weight="caution", reference_type=t)
         columns += [
             f"false_{t} & {hard} AS failed_{t}",
             f"null_{t} & {hard} AS unknown_{t}",
             f"(false_{t} | null_{t}) & {caution} AS caution_{t}",
-            f"{_free_on(judged, t, openings(judged.rules, program, t))} AS free_on_{t}",
-            f"{_available_on(judged, t)} AS available_on_{t}",
+            f"open_{t} AS free_on_{t}",
+            f"CASE WHEN {known} THEN coalesce(gate_{t}, {today}) END AS available_on_{t}",
             *(f"{name}_{t}" for name in ("notice", *CARRIED)),
         ]
     return columns
@@ -144,32 +204,6 @@ def _candidate(judged: Judged) -> str:
         for t in judged.program.types
     )
     return f"coalesce(({qualifies}) AND ({POTENTIAL} OR nominated), false)"
-
-
-def _dated(judged: Judged, reference_type: str) -> Iterator[tuple[int, str]]:
-    """Give the bit and the day column of each dated gate of a type."""
-    for bit, rule in enumerate(judged.rules):
-        if rule.gate and rule.gate.dated and reference_type in rule.gate.columns:
-            yield 1 << bit, f"free_{rule.gate.columns[reference_type]}"
-
-
-def _free_on(judged: Judged, reference_type: str, dated: Iterable[tuple[int, str]]) -> str:
-    """Give the last of the days on which what is now false opens."""
-    days = [f"CASE WHEN false_{reference_type} & {bit} <> 0 THEN {day} END" for bit, day in dated]
-    return f"greatest({', '.join(days)})" if days else "CAST(NULL AS DATE)"
-
-
-def _available_on(judged: Judged, reference_type: str) -> str:
-    """Give the day an approved type is free; today if it is, null if it is not approved or that day is not known."""
-    dated = list(_dated(judged, reference_type))
-    all_bits = sum(bit for bit, _ in dated)
-    undated = [f"false_{reference_type} & {bit} <> 0 AND {day} IS NULL" for bit, day in dated]
-    today = judged.records.today_sql
-    return (
-        f"CASE WHEN type_approved_{reference_type} IS NOT TRUE OR null_{reference_type} & {all_bits} <> 0 "
-        f"{''.join(f'OR ({one}) ' for one in undated)}THEN NULL "
-        f"WHEN false_{reference_type} & {all_bits} = 0 THEN {today} ELSE {_free_on(judged, reference_type, dated)} END"
-    )
 
 
 def verdict_table(judged: Judged, where: str = "") -> pa.Table:
