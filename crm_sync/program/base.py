@@ -25,8 +25,13 @@ class Part(BaseModel):
     )
 
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+NAME = r"^[a-z][a-z0-9_]{0,59}$"
+API_NAME = r"^[A-Za-z][A-Za-z0-9_]{0,79}$"
+
+Name = Annotated[str, StringConstraints(pattern=NAME)]
 """A name in the program: small letters, digits and underscores."""
+ApiName = Annotated[str, StringConstraints(pattern=API_NAME)]
+"""A name in the org, of an object or a field."""
 ReferenceType = Annotated[str, WithJsonSchema({"reference_type": True})]
 """A kind of reference, one of tolerance.effort_points; `checks.types` holds it against them."""
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=200)]

@@ -47,7 +47,7 @@ class Draft:
 
     rules: dict[str, Part] = field(default_factory=dict)
     mappings: dict[str, ObjectMapping] = field(default_factory=dict)
-    sources: dict[str, Source] = field(default_factory=dict)
+    sources: Mapping[str, Source] = field(default_factory=dict)
 
     def one(self, kind: type[P]) -> P:
         """Give one rules file of a draft that is whole."""

@@ -6,6 +6,7 @@ table below; `evaluate` computes them. Read by the checks, the schemas and the r
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -166,9 +167,9 @@ def catalogue(mappings: Mapping[str, ObjectMapping]) -> Mapping[str, Fact]:
 def _with_values(fact: Fact, mappings: Mapping[str, ObjectMapping]) -> Fact:
     mapping_name, _, field_name = (fact.values_of or "").partition(".")
     if mapping_name not in mappings or field_name not in mappings[mapping_name].fields:
-        return fact
+        return dataclasses.replace(fact, values=())
     values = mappings[mapping_name].fields[field_name].program_values
-    return Fact(**{**vars(fact), "values": (*fact.values, *values)})
+    return dataclasses.replace(fact, values=(*fact.values, *values))
 
 
 def _direct(mapping: ObjectMapping) -> list[Fact]:

@@ -43,11 +43,24 @@ def load_program(rules_dir: Path, mappings_dir: Path) -> Program:
 
     Raises ConfigurationError with every mistake in every file, each with file, line and the nearest right name.
     """
-    draft = Draft()
-    found = [*_read_rules(rules_dir, draft), *_read_mappings(mappings_dir, draft)]
-    found += check(draft)
-    if found:
-        raise ConfigurationError(tuple(sorted(set(found), key=place)))
+    found: list[Mistake] = []
+    sources = {
+        **_read_folder("rules", rules_dir, tuple(RULE_FILES), found),
+        **_read_folder("mappings", mappings_dir, MAPPING_NAMES, found),
+    }
+    return program_of(sources, found)
+
+
+def program_of(sources: Mapping[str, Source], found: Iterable[Mistake] = ()) -> Program:
+    """Make a program of files that were read, by name (`rules/consent`), and of the mistakes met in reading them.
+
+    Raises ConfigurationError as `load_program` does.
+    """
+    mistakes = list(found)
+    draft = _draft(sources, mistakes)
+    mistakes += check(draft)
+    if mistakes:
+        raise ConfigurationError(tuple(sorted(set(mistakes), key=place)))
     return Program(
         qualification=draft.one(Qualification),
         consent=draft.one(ConsentRules),
@@ -91,43 +104,45 @@ def place(mistake: Mistake) -> tuple[str, int, str]:
     return name, int(line), mistake.found
 
 
-def _read_rules(folder: Path, draft: Draft) -> list[Mistake]:
-    found: list[Mistake] = []
-    for name, source in _read_folder(folder, tuple(RULE_FILES), found):
-        part = fit(source, RULE_FILES[name], found)
-        if part is not None:
-            draft.rules[name] = part
-            draft.sources[f"rules/{name}"] = source
-    return found
+def _draft(sources: Mapping[str, Source], found: list[Mistake]) -> Draft:
+    """Fit every file to its model; leave out those that do not fit."""
+    draft = Draft(sources=sources)
+    for name, model in RULE_FILES.items():
+        source = sources.get(f"rules/{name}")
+        if source and (rule := fit(source, model, found)):
+            draft.rules[name] = rule
+    for name in MAPPING_NAMES:
+        source = sources.get(f"mappings/{name}")
+        if source and (file := fit(source, MappingFile, found)):
+            draft.mappings[name] = ObjectMapping.of(name, file)
+    return draft
 
 
-def _read_mappings(folder: Path, draft: Draft) -> list[Mistake]:
-    found: list[Mistake] = []
-    for name, source in _read_folder(folder, MAPPING_NAMES, found):
-        part = fit(source, MappingFile, found)
-        if part is not None:
-            draft.mappings[name] = ObjectMapping.of(name, part)
-            draft.sources[f"mappings/{name}"] = source
-    return found
-
-
-def _read_folder(folder: Path, names: tuple[str, ...], found: list[Mistake]) -> Iterable[tuple[str, Source]]:
+def _read_folder(kind: str, folder: Path, names: tuple[str, ...], found: list[Mistake]) -> dict[str, Source]:
     """Read the files that belong in a folder; note missing and unknown ones."""
     present = {path.name: path for path in sorted(folder.glob("*.y*ml"))}
-    for file_name in present:
-        if file_name.removesuffix(".yaml") not in names:
-            stem = file_name.rpartition(".")[0]
-            wanted = nearest(stem, [name for name in names if f"{name}.yaml" not in present]) or nearest(stem, names)
-            hint = f"{wanted}.yaml" if wanted else None
-            found.append(Mistake(f"{folder.name}/{file_name}:1", "a file nobody reads", one_of(names, 30), hint))
+    found += (_stray(folder, file_name, names, present) for file_name in present if _name(file_name) not in names)
+    sources = {}
     for name in names:
         path = present.get(f"{name}.yaml")
         if path is None:
             found.append(Mistake(f"{folder.name}/{name}.yaml:1", "no such file", "this file to be there"))
-            continue
-        source = read_source(path, folder.name, found)
-        if source is not None:
-            yield name, source
+        elif source := read_source(path, folder.name, found):
+            sources[f"{kind}/{name}"] = source
+    return sources
+
+
+def _name(file_name: str) -> str:
+    return file_name.removesuffix(".yaml")
+
+
+def _stray(folder: Path, file_name: str, names: tuple[str, ...], present: Iterable[str]) -> Mistake:
+    """Say that nobody reads a file, and which missing one it was probably meant to be."""
+    stem = file_name.rpartition(".")[0]
+    missing = [name for name in names if f"{name}.yaml" not in set(present)]
+    meant = nearest(stem, missing) or nearest(stem, names)
+    found = "a file that nobody reads"
+    return Mistake(f"{folder.name}/{file_name}:1", found, one_of(names), f"{meant}.yaml" if meant else None)
 
 
 def _version(draft: Draft) -> str:

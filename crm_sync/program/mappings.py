@@ -9,11 +9,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
-from crm_sync.program.base import Name, Part, Sentence
+from crm_sync.program.base import ApiName, Name, Part, Sentence
 
 FieldType = Literal[
     "id", "reference", "text", "number", "checkbox", "date", "datetime", "picklist", "multipicklist", "url"
@@ -69,8 +69,6 @@ MAPPING_NAMES = (
     "sync_issue",
 )
 """The mappings the program is made of: one file each."""
-
-ApiName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,79}$")]
 
 
 class FieldEntry(Part):

@@ -33,8 +33,23 @@ MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20
 MAX_NUMBER = 10**15
 
+_STRANGE = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _WORDS = {"": None, "null": None, "true": True, "false": False}
+
+_EXPECTED = {
+    "mapping values are not allowed": "one value after a name, even indentation, and quotes around text that holds a colon",
+    "could not find expected ':'": "a colon and a space after each name",
+    "cannot start any token": "spaces to indent, and quotes around text that starts with a special character",
+    "expected <block end>": "even indentation: names of one group exactly below each other",
+    "unexpected end of stream": "every quote closed",
+    "expected ',' or": "commas between values, and every bracket closed",
+    "the node content": "a value, and every bracket closed",
+}
+"""What to look for, by a part of the parser's own words."""
+
+_OPENED_EARLIER = ("could not find expected ':'", "unexpected end of stream", "expected ',' or")
+"""What is told where it began, not where the parser gave up."""
 
 
 def read(content: bytes, name: str) -> Node:
@@ -49,8 +64,8 @@ def read(content: bytes, name: str) -> Node:
         node = reader.document()
     except MarkedYAMLError as error:
         raise ConfigurationError((*reader.mistakes, _broken(error, name))) from error
-    except (YAMLError, ValueError) as error:
-        mistake = Mistake(f"{name}:1", "a character that YAML does not allow", "printable text only")
+    except (YAMLError, ValueError, OverflowError) as error:
+        mistake = Mistake(f"{name}:1", f"text that cannot be read ({error})", "plain names and values")
         raise ConfigurationError((*reader.mistakes, mistake)) from error
     if reader.mistakes:
         raise ConfigurationError(tuple(reader.mistakes))
@@ -61,10 +76,14 @@ def _decode(content: bytes, name: str) -> str:
     if len(content) > MAX_BYTES:
         raise _refuse(name, 1, f"a file of {len(content)} bytes", f"at most {MAX_BYTES} bytes")
     try:
-        return content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise _refuse(name, line, "bytes that are not UTF-8 text", "a file saved as UTF-8") from error
+    if strange := _STRANGE.search(text):
+        line = text.count("\n", 0, strange.start()) + 1
+        raise _refuse(name, line, f"the character U+{ord(strange[0]):04X}", "printable characters")
+    return text
 
 
 def _refuse(name: str, line: int, found: str, expected: str) -> ConfigurationError:
@@ -72,14 +91,11 @@ def _refuse(name: str, line: int, found: str, expected: str) -> ConfigurationErr
 
 
 def _broken(error: MarkedYAMLError, name: str) -> Mistake:
-    mark = error.problem_mark or error.context_mark
-    line = mark.line + 1 if mark else 1
-    problem = " ".join(str(error.problem or error.context).split())
-    return Mistake(
-        f"{name}:{line}",
-        f"text that is not YAML ({problem})",
-        "names and values with even indentation, closed quotes and closed brackets",
-    )
+    problem = " ".join(str(error.problem).split())
+    expected = next((meant for sign, meant in _EXPECTED.items() if sign in problem), "names and values, `name: value`")
+    opened = any(sign in problem for sign in _OPENED_EARLIER)
+    mark = error.context_mark if opened and error.context_mark else error.problem_mark
+    return Mistake(f"{name}:{mark.line + 1}", f"text that is not YAML ({problem})", expected)
 
 
 @dataclass
@@ -154,6 +170,8 @@ class _Reader:
     def _scalar(self, event: Any) -> str | int | float | bool | None:
         if event.style is not None:
             return self._text(event)
+        if event.start_mark.line != event.end_mark.line:
+            self._note(event, "text over several lines without quotes", "one line, or quotes around it")
         if event.value in _WORDS:
             return _WORDS[event.value]
         if _NUMBER.fullmatch(event.value):

@@ -12,15 +12,19 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from crm_sync.errors import Mistake
-from crm_sync.program.base import model_at, names_of
+from crm_sync.program.base import API_NAME, NAME, model_at, names_of
 from crm_sync.program.nodes import ListNode, MapNode, Node, Path, Scalar, follow
 from crm_sync.program.sources import Source, nearest, one_of
 
 _QUOTED = re.compile(r"'([^']*)'")
 _YES_NO = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 
-_CONDITION = "a condition: {fact: ..., at_least: ...}, or all, any or not with conditions"
+_CONDITION = "a condition: {{fact: contact.nps, at_least: 9}}, or all, any or not with conditions"
 
+_NAMES: Mapping[str, str] = {
+    NAME: "small letters, digits and underscores, starting with a letter, as in health_level",
+    API_NAME: "an API name: letters, digits and underscores, as in BillingCountry",
+}
 _EXPECTED: Mapping[str, str] = {
     "string_type": "text",
     "bool_type": "true or false",
@@ -33,10 +37,9 @@ _EXPECTED: Mapping[str, str] = {
     "model_type": "names and values",
     "model_attributes_type": "names and values",
     "union_tag_not_found": _CONDITION,
-    "string_pattern_mismatch": "small letters, digits and underscores, starting with a letter, as in health_level",
-    "greater_than": "more than {gt}",
-    "greater_than_equal": "at least {ge}",
-    "less_than_equal": "at most {le}",
+    "greater_than": "more than {gt:g}",
+    "greater_than_equal": "at least {ge:g}",
+    "less_than_equal": "at most {le:g}",
     "string_too_long": "at most {max_length} characters",
     "string_too_short": "some text",
     "too_short": "at least one entry",
@@ -46,17 +49,36 @@ _EXPECTED: Mapping[str, str] = {
     "one_operator": "exactly one comparison next to the fact, as in {{fact: contact.nps, at_least: 9}}",
     "points_missing": "`points` from 1 to 100, because its weight is scored",
     "points_unused": "no points, because only a criterion of weight scored has them",
-    "words_or_types": "a list of reference types, or one of these words: {words}",
+    "words_or_types": "a list of reference types, or {words}",
     "weights_sum": "weights that sum to 100",
     "load_price_falls": "prices that do not fall: first, second, third",
     "sizes_fall": "numbers that rise: small, medium, large, enterprise",
 }
+_FOUND: Mapping[str, str] = {
+    "points_missing": "a scored criterion without `points`",
+    "points_unused": "`points` on a criterion that is not scored",
+    "no_default": "thresholds per type without `default`",
+    "load_price_falls": "prices that fall",
+    "sizes_fall": "sizes that do not rise",
+    "weights_sum": "weights that sum to {total}",
+}
+"""What our own error types found, where the value itself would not say it."""
+
 """What each of pydantic's error types, and of ours, expected. Braces are filled from the error's context."""
 
 
 def mistakes(error: ValidationError, model: type[BaseModel], source: Source) -> list[Mistake]:
     """Translate every error of one file, in the file's order."""
-    return [_mistake(detail, model, source) for detail in error.errors(include_url=False)]
+    details = error.errors(include_url=False)
+    misspelt = {_meant_by(detail, model) for detail in details if detail["type"] == "extra_forbidden"}
+    told = (detail for detail in details if detail["type"] != "missing" or detail["loc"] not in misspelt)
+    return [_mistake(detail, model, source) for detail in told]
+
+
+def _meant_by(detail: ErrorDetails, model: type[BaseModel]) -> Path:
+    """Where the name that was probably meant belongs, so that its absence need not be told as well."""
+    *parent, name = detail["loc"]
+    return (*parent, nearest(str(name), names_of(model_at(model, tuple(parent)))) or "")
 
 
 def _mistake(detail: ErrorDetails, model: type[BaseModel], source: Source) -> Mistake:
@@ -65,7 +87,8 @@ def _mistake(detail: ErrorDetails, model: type[BaseModel], source: Source) -> Mi
     if special is not None:
         return special(detail, model, source)
     node, _ = follow(source.root, path)
-    expected = _EXPECTED[detail["type"]].format(**detail.get("ctx", {}))
+    expected = _NAMES.get(str(detail.get("ctx", {}).get("pattern"))) or _EXPECTED[detail["type"]]
+    expected = expected.format(**detail.get("ctx", {}))
     return source.mistake(path, _found(detail, node, path), expected, _meant(detail, node))
 
 
@@ -73,11 +96,13 @@ def _found(detail: ErrorDetails, node: Node, path: Path) -> str:
     if detail["type"] == "one_operator":
         given = detail["ctx"]["given"]
         return f"the comparisons {given}" if given else "no comparison"
-    if detail["type"] == "weights_sum":
-        return f"weights that sum to {detail['ctx']['total']}"
+    if detail["type"] in _FOUND:
+        return _FOUND[detail["type"]].format(**detail.get("ctx", {}))
+    if path[-1:] == ("[key]",):
+        return f"the name {path[-2]!r}"
     names = [step for step in path if isinstance(step, str)]
-    where = f" for `{names[-1]}`" if names and detail["loc"] and isinstance(path[-1], str) else ""
-    return f"{describe(node)}{where}"
+    link = "for" if path and path[-1] == names[-1] else "in"
+    return f"{describe(node)} {link} `{names[-1]}`" if names else describe(node)
 
 
 def describe(node: Node) -> str:
@@ -99,18 +124,20 @@ def describe(node: Node) -> str:
 def _meant(detail: ErrorDetails, node: Node) -> str | None:
     text = node.value if isinstance(node, Scalar) else None
     if detail["type"] == "bool_type" and isinstance(text, str):
-        return _YES_NO.get(text.casefold(), nearest(text, ["true", "false"]))
+        return truth_meant(text)
     if detail["type"] == "string_type" and isinstance(text, bool | int | float):
         return f'"{str(text).lower()}"'
     return None
 
 
-def _missing(detail: ErrorDetails, model: type[BaseModel], source: Source) -> Mistake:
+def truth_meant(text: str) -> str | None:
+    """Guess whether somebody who wrote `yes`, `No` or `True` meant true or false."""
+    return _YES_NO.get(text.casefold(), nearest(text, ["true", "false"]))
+
+
+def _missing(detail: ErrorDetails, _model: type[BaseModel], source: Source) -> Mistake:
     *parent, name = detail["loc"]
-    siblings = [key for key in _keys(source, tuple(parent)) if key not in names_of(model_at(model, tuple(parent)))]
-    alike = nearest(str(name), siblings)
-    found = f"no `{name}`" + (f" (but `{alike}`)" if alike else "")
-    return source.mistake(tuple(parent), found, f"`{name}`")
+    return source.mistake(tuple(parent), f"no `{name}`", f"a line `{name}: ...`")
 
 
 def _extra(detail: ErrorDetails, model: type[BaseModel], source: Source) -> Mistake:
@@ -119,12 +146,7 @@ def _extra(detail: ErrorDetails, model: type[BaseModel], source: Source) -> Mist
     return source.unknown(detail["loc"], "the name", str(name), known)
 
 
-def _keys(source: Source, path: Path) -> list[str]:
-    node, _ = follow(source.root, path)
-    return list(node.entries) if isinstance(node, MapNode) else []
-
-
-def _literal(detail: ErrorDetails, model: type[BaseModel], source: Source) -> Mistake:
+def _literal(detail: ErrorDetails, _model: type[BaseModel], source: Source) -> Mistake:
     known = _QUOTED.findall(str(detail["ctx"]["expected"]))
     node, _ = follow(source.root, detail["loc"])
     meant = nearest(node.value, known) if isinstance(node, Scalar) and isinstance(node.value, str) else None

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from crm_sync.errors import Mistake
 from crm_sync.program.nodes import Node, Path, follow
 
+MOST_LISTED = 16
+
 
 @dataclass(frozen=True)
 class Source:
@@ -28,15 +30,22 @@ class Source:
     def unknown(self, path: Path, what: str, found: str, known: Iterable[str]) -> Mistake:
         """Say that `found` is no known `what`, list what is known, and name the nearest."""
         names = list(known)
-        return self.mistake(path, f"{what} {found!r}, which is not known", one_of(names), nearest(found, names))
+        alike = nearest(found, names)
+        return self.mistake(path, f"{what} {found!r}, which is not known", _choice(found, names), alike)
 
 
-def one_of(names: Iterable[str], limit: int = 12) -> str:
-    """List what is allowed, shortened when long."""
+def one_of(names: Iterable[str]) -> str:
+    """List what is allowed."""
     listed = list(names)
-    shown = ", ".join(listed[:limit])
-    more = f" and {len(listed) - limit} more" if len(listed) > limit else ""
-    return f"one of {shown}{more}" if len(listed) != 1 else shown
+    return f"one of {', '.join(listed)}" if len(listed) != 1 else listed[0]
+
+
+def _choice(found: str, names: list[str]) -> str:
+    """List what is allowed; of a long list only what is most alike."""
+    if len(names) <= MOST_LISTED:
+        return one_of(names)
+    alike = difflib.get_close_matches(found, names, n=5, cutoff=0.3)
+    return f"one of the {len(names)} that are known, as {', '.join(alike or names[:5])}"
 
 
 def nearest(found: str, names: Iterable[str]) -> str | None:

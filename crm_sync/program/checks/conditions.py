@@ -15,6 +15,7 @@ from crm_sync.program.draft import Draft
 from crm_sync.program.facts import DIRECT_MAPPINGS, OPERATORS_OF, Fact, catalogue
 from crm_sync.program.nodes import Path
 from crm_sync.program.rules import Criterion, Qualification
+from crm_sync.program.sentences import truth_meant
 from crm_sync.program.sources import Source, one_of
 
 
@@ -79,30 +80,32 @@ class _Checker:
         for index, single in singles:
             at = (*path, index) if isinstance(value, tuple) else path
             if test.operator == "known":
-                yield from self._typed(at, single, bool, "true or false")
+                yield from self._truth(at, single, fact.name)
             elif fact.type == "number":
                 yield from self._number(at, single, fact)
             elif fact.type == "checkbox":
-                yield from self._typed(at, single, bool, "true or false")
+                yield from self._truth(at, single, fact.name)
             elif fact.type in {"date", "datetime"}:
-                yield from self._date(at, single)
+                yield from self._date(at, single, fact.name)
             else:
                 yield from self._text(at, single, fact)
 
-    def _typed(self, path: Path, single: object, kind: type, expected: str) -> Iterator[Mistake]:
-        if not isinstance(single, kind):
-            yield self.source.mistake(path, shown(single), expected)
+    def _truth(self, path: Path, single: object, name: str) -> Iterator[Mistake]:
+        if not isinstance(single, bool):
+            meant = truth_meant(single) if isinstance(single, str) else None
+            yield self.source.mistake(path, f"{shown(single)} for {name}", "true or false", meant)
 
     def _number(self, path: Path, single: object, fact: Fact) -> Iterator[Mistake]:
         if isinstance(single, bool) or not isinstance(single, int | float):
             unit = f" of {fact.unit}" if fact.unit else ""
-            yield self.source.mistake(path, f"{shown(single)} for {fact.name}", f"a number{unit}")
+            quotes = ", without quotes" if isinstance(single, str) else ""
+            yield self.source.mistake(path, f"{shown(single)} for {fact.name}", f"a number{unit}{quotes}")
 
-    def _date(self, path: Path, single: object) -> Iterator[Mistake]:
+    def _date(self, path: Path, single: object, name: str) -> Iterator[Mistake]:
         try:
             datetime.date.fromisoformat(single if isinstance(single, str) else "")
         except ValueError:
-            yield self.source.mistake(path, shown(single), "a date, as 2026-12-31")
+            yield self.source.mistake(path, f"{shown(single)} for {name}", "a date, as 2026-12-31")
 
     def _text(self, path: Path, single: object, fact: Fact) -> Iterator[Mistake]:
         if not isinstance(single, str):

@@ -70,7 +70,7 @@ def _key(mapping: ObjectMapping, source: Source) -> Iterator[Mistake]:
         return
     field_of_key = mapping.key_field
     if field_of_key is None:
-        known = [field.field for field in created]
+        known = [field.field for field in created if field.owner == "key" and field.type == "text"]
         yield source.unknown(("key",), "the key", mapping.key, known or ["an API name among the fields below"])
     elif field_of_key.owner != "key":
         at = ("fields", field_of_key.name, "owner")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from crm_sync.errors import Mistake
 from crm_sync.program.draft import Draft
-from crm_sync.program.mappings import FieldMapping, ObjectMapping
+from crm_sync.program.mappings import ANY_OBJECT, MAPPING_NAMES, FieldMapping, ObjectMapping
 from crm_sync.program.nodes import Path
 from crm_sync.program.sources import Source, nearest
 from crm_sync.program.vocabulary import TYPES, VOCABULARY, Word
@@ -47,13 +47,15 @@ def _added(field: FieldMapping, source: Source, missing: list[str]) -> Iterator[
 
 def _known(field: FieldMapping, word: Word, source: Source, types: tuple[str, ...] | None) -> Iterator[Mistake]:
     path: Path = ("fields", field.name)
+    if field.type == "id":
+        return  # told by checks.mappings: no type given
     if not word.takes(field.type):
         yield source.mistake((*path, "type"), f"type {field.type} for {field.name}", f"type {word.type}")
         return
     if not word.belongs_to(field.owner):
         expected = f"owner {word.owner}" if word.owner else "owner org or human"
         yield source.mistake((*path, "owner"), f"owner {field.owner} for {field.name}", expected)
-    if word.to is not None and field.to != word.to:
+    if word.to is not None and field.to in (*MAPPING_NAMES, ANY_OBJECT) and field.to != word.to:
         yield source.mistake((*path, "to"), f"{field.name} to {field.to}", f"to: {word.to}")
     for mark, wanted in (("safety", word.safety), ("personal", word.personal)):
         if wanted and not getattr(field, mark):
@@ -66,7 +68,7 @@ def _known(field: FieldMapping, word: Word, source: Source, types: tuple[str, ..
 
 def _values(field: FieldMapping, word: Word, source: Source, types: tuple[str, ...] | None) -> Iterator[Mistake]:
     wanted = types if word.values == (TYPES,) else word.values
-    if not wanted:
+    if not wanted or not field.values:
         return
     for api, program in field.values.items():
         if program not in wanted:

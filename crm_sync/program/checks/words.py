@@ -13,7 +13,7 @@ from crm_sync.program.draft import Draft
 from crm_sync.program.mappings import MAPPING_NAMES
 from crm_sync.program.nodes import Path
 from crm_sync.program.rules import ConsentRules, Escalation, LeadTime, Retention, Tolerance
-from crm_sync.program.sources import Source
+from crm_sync.program.sources import Source, nearest
 from crm_sync.program.vocabulary import VOCABULARY
 
 OWN_LIMITS_OF = {"person": ("profile", "contact"), "account": ("account",)}
@@ -60,7 +60,8 @@ def _exactly(source: Source, path: Path, what: str, used: Iterable[str], known: 
     for name in names:
         if name not in known:
             yield source.unknown((*path, name), what, name, known)
-    lacking = [name for name in known if name not in names]
+    meant = {nearest(name, known) for name in names if name not in known}
+    lacking = [name for name in known if name not in names and name not in meant]
     if lacking:
         yield source.mistake(path, f"nothing for {', '.join(lacking)}", f"a line for each of {', '.join(known)}")
 

@@ -17,16 +17,20 @@ Counted = Literal["reserved", "used", "nothing"]
 Types = Annotated[tuple[ReferenceType, ...], Field(min_length=1)]
 
 
-def _one_mistake(given: object, handler: ValidatorFunctionWrapHandler) -> object:
+def _or_types(words: str) -> WrapValidator:
     """Tell one mistake where pydantic would tell one per alternative."""
-    try:
-        return handler(given)
-    except ValidationError as error:
-        raise PydanticCustomError("words_or_types", "a word or a list of reference types") from error
+
+    def check(given: object, handler: ValidatorFunctionWrapHandler) -> object:
+        try:
+            return handler(given)
+        except ValidationError as error:
+            raise PydanticCustomError("words_or_types", "a word or reference types", {"words": words}) from error
+
+    return WrapValidator(check)
 
 
-AllOrTypes = Annotated[Literal["all"] | Types, WrapValidator(_one_mistake)]
-AllSameOrTypes = Annotated[Literal["all", "same_type"] | Types, WrapValidator(_one_mistake)]
+AllOrTypes = Annotated[Literal["all"] | Types, _or_types("all")]
+AllSameOrTypes = Annotated[Literal["all", "same_type"] | Types, _or_types("all, same_type")]
 
 
 class Cap(Part):
