@@ -12,6 +12,7 @@ import pytest
 
 from crm_sync.evaluate import evaluate
 from crm_sync.local_org.seed import read_files
+from crm_sync.matching import match
 
 ANCHOR = date(2026, 1, 15)
 CLOSED = {"Closed", "Completed", "Closed Won", "Closed Lost"}
@@ -117,3 +118,20 @@ def test_there_are_references_to_ask_for_every_type(program, snapshot_at):
     for reference_type in program.types:
         standings = [standing(verdicts, row, reference_type)[0] for row in verdicts.table.to_pylist()]
         assert standings.count("eligible") + standings.count("caution") >= 6, reference_type
+
+
+def test_requests_end_as_the_book_says_and_most_are_filled(book, program, snapshot_at):
+    snapshot = snapshot_at(0)
+    slates = {slate.request_id: slate for slate in match(snapshot, evaluate(snapshot, program), program).slates}
+    for case in book["cases"]:
+        for expected in case.get("expect", ()):
+            if "request" in expected:
+                slate = slates[f"@case_{case['case']}_{expected['request']}"]
+                assert slate.verdict == expected.get("verdict", slate.verdict), slate
+                offered = {candidate.contact_id for candidate in slate.candidates}
+                assert not offered & {f"@case_{case['case']}_{name}" for name in expected.get("never", ())}
+            if "requests" in expected:
+                ends = [slates[f"@case_{case['case']}_{name}"].verdict for name in expected["requests"]]
+                assert 1 <= ends.count("matched") <= expected["filled_at_most"]
+    matched = sum(slate.verdict == "matched" for slate in slates.values())
+    assert 0.75 <= matched / len(slates) <= 0.92
