@@ -108,7 +108,9 @@ class Client:
 
     def stream(self, path: str) -> requests.Response:
         """GET a resource that is not JSON; the caller reads and closes it. Raises OrgFaultError for a refusal."""
-        answer = self._session.get(f"https://{self._salesforce().sf_instance}{self._checked(path)}", stream=True)
+        answer = self._session.request(
+            "GET", f"https://{self._salesforce().sf_instance}{self._checked(path)}", stream=True
+        )
         if answer.status_code != 200:
             with answer:
                 raise OrgFaultError(parse_fault(answer.status_code, answer.content))
