@@ -34,8 +34,13 @@ def _changed(table: pa.Table, changes: list[Change]) -> pa.Table:
         table = pa.Table.from_pylist(rows, schema=table.schema)
     if not created:
         return table
-    full = [{name: row.get(name) for name in table.column_names} for row in created]
+    full = [{field.name: row.get(field.name, _blank(field.type)) for field in table.schema} for row in created]
     return pa.concat_tables([table, pa.Table.from_pylist(full, schema=table.schema)])
+
+
+def _blank(kind: pa.DataType) -> bool | None:
+    """What a field holds that nobody set: a checkbox is never null in Salesforce."""
+    return False if pa.types.is_boolean(kind) else None
 
 
 def _created(change: Change) -> dict[str, Any]:

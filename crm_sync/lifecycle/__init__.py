@@ -21,13 +21,18 @@ __all__ = ["Explanations", "desired", "standing", "subjects"]
 
 
 def standing(snapshot: Snapshot, verdicts: Verdicts, matches: Matches, program: Program) -> tuple[Desired, ...]:
-    """Compute the records that the next decision reads: escalations, candidates and reservations.
+    """Compute the records that the next decision reads: escalations, candidates, reservations, covered assets.
 
     The pipeline puts them onto the snapshot and decides again until they stay the same, so that an escalation raised now
     blocks now, and a reference reserved now is counted now.
     """
     world = World(snapshot, verdicts, matches, program, {})
-    return (*desired_escalations(world), *new_profiles(snapshot, verdicts), *desired_matches(world))
+    return (
+        *desired_escalations(world),
+        *new_profiles(snapshot, verdicts),
+        *desired_matches(world),
+        *desired_assets(world),
+    )
 
 
 def desired(

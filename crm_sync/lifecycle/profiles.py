@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from crm_sync.lifecycle.world import Row, World
-from crm_sync.model.records import Desired, Value
+from crm_sync.model.records import FORESEEN, Desired, Value
 from crm_sync.model.snapshot import Snapshot
 from crm_sync.model.verdict import Reason, Verdict
 from crm_sync.model.verdicts import Verdicts
@@ -20,7 +20,8 @@ REASONS_LENGTH = 32_000
 
 def candidates(snapshot: Snapshot, verdicts: Verdicts) -> tuple[str, ...]:
     """The contacts that ought to get a profile, sorted: one per person, the smallest contact id."""
-    profiled = {contact for contact in snapshot.tables["profile"]["contact"].to_pylist() if contact}
+    rows = snapshot.tables["profile"].select(["id", "contact"]).to_pylist()
+    profiled = {row["contact"] for row in rows if not row["id"].startswith(FORESEEN)}
     judged = verdicts.table.select(["contact_id", "person_key", "is_candidate"]).to_pylist()
     taken = {row["person_key"] for row in judged if row["contact_id"] in profiled}
     own = (row for row in judged if row["is_candidate"] and row["person_key"] == row["contact_id"])
