@@ -102,10 +102,10 @@ class DuckMirror:
         """
         self._schemas[name] = schema
         with self._transaction():
-            row = self._database.execute("SELECT fingerprint FROM progress WHERE name = ?", [name]).fetchone()
-            if row is not None and row[0] == fingerprint:
+            known = self._database.execute("SELECT fingerprint FROM progress WHERE name = ?", [name]).fetchall()
+            if known == [(fingerprint,)]:
                 return
-            kept = self._fetch(f"SELECT * FROM {_merged(name)}") if row is not None else None
+            kept = self._fetch(f"SELECT * FROM {_merged(name)}") if known else None
             for table in (_rows(name), _merged(name)):
                 self._database.execute(f"CREATE OR REPLACE TABLE {table} ({_columns(schema)})")
             if kept is not None:
@@ -117,8 +117,8 @@ class DuckMirror:
         """Return how far this table has come; None when it is to be read whole."""
         query = "SELECT watermark, watermark_id FROM progress WHERE name = ?"
         with self._lock:
-            row = self._database.execute(query, [name]).fetchone()
-        return None if row is None or row[0] is None else Stamp(row[0].replace(tzinfo=UTC), row[1])
+            found = self._database.execute(query, [name]).fetchall()
+        return Stamp(found[0][0].replace(tzinfo=UTC), found[0][1]) if found and found[0][0] is not None else None
 
     def apply(self, name: str, batch: Batch, watermark: Stamp | None) -> None:
         """Write one page and its watermark in one transaction; `watermark` None leaves the old one."""
