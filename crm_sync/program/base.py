@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, TypeAlias, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
+
+T = TypeVar("T")
 
 
 class Part(BaseModel):
@@ -34,6 +36,10 @@ ApiName = Annotated[str, StringConstraints(pattern=API_NAME)]
 """A name in the org, of an object or a field."""
 ReferenceType = Annotated[str, WithJsonSchema({"reference_type": True})]
 """A kind of reference, one of tolerance.effort_points; `checks.types` holds it against them."""
+PerType: TypeAlias = Annotated[
+    Mapping[ReferenceType, T], Field(json_schema_extra={"propertyNames": {"reference_type": True}})
+]
+"""Values by reference type."""
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Days = Annotated[int, Field(ge=1, le=3660)]
 BusinessDays = Annotated[int, Field(ge=0, le=260)]

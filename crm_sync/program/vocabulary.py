@@ -15,6 +15,11 @@ from crm_sync.program.words import TABLES
 TYPES = "types"
 """Stands for all reference types among a field's values."""
 
+STANDARD = frozenset(
+    {"account", "contact", "individual", "user", "opportunity", "case", "task", "event", "business_hours", "holiday"}
+)
+"""Mappings of Salesforce's own objects; the others are the package's."""
+
 _TEXT_LIKE = frozenset({"text", "url", "picklist"})
 
 
@@ -58,7 +63,24 @@ def _word(line: str) -> Word:
     )
 
 
+_EVERY_CUSTOM_OBJECT = """
+owner reference:user read
+created_at datetime read
+modified_at datetime read
+"""
+_NUMBERED = "name text read"
+"""Of every custom object but assets, whose name is their title."""
+
+
+def _lines(mapping: str, table: str) -> list[str]:
+    lines = table.strip().splitlines()
+    if mapping in STANDARD:
+        return lines
+    numbered = [] if mapping == "asset" else [_NUMBERED]
+    return [*numbered, *_EVERY_CUSTOM_OBJECT.strip().splitlines(), *lines]
+
+
 VOCABULARY: Mapping[str, Mapping[str, Word]] = {
-    mapping: {word.name: word for word in map(_word, table.strip().splitlines())} for mapping, table in TABLES.items()
+    mapping: {word.name: word for word in map(_word, _lines(mapping, table))} for mapping, table in TABLES.items()
 }
 """Every known field by mapping and program name."""

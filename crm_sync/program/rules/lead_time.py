@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from crm_sync.program.base import BusinessDays, Part, ReferenceType
+from crm_sync.program.base import BusinessDays, Part, PerType, ReferenceType
 
 
 class LeadTime(Part):
     """Notice in business days per type, more for a person's first ask; time zones by region; substitutes in order."""
 
-    business_days: Mapping[ReferenceType, BusinessDays]
-    first_ask: Mapping[ReferenceType, BusinessDays]
+    business_days: PerType[BusinessDays]
+    first_ask: PerType[BusinessDays]
     default_time_zone_by_region: Mapping[str, str]
-    substitutes: Mapping[ReferenceType, tuple[ReferenceType, ...]]
+    substitutes: PerType[tuple[ReferenceType, ...]]
 
     def notice_days(self, reference_type: str, *, first_ask: bool) -> int:
         """Return the business days this type needs; for a first ask the longer of both."""
