@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import SecretStr
 
 from crm_sync.errors import ConfigurationError, Mistake
 from crm_sync.settings import Settings
 from crm_sync.state.folder import private_folder
-
-if TYPE_CHECKING:
-    from crm_sync.local_org.org import ConnectedApp
 
 ROOT = Path(__file__).parents[3]
 SHIPPED = ROOT / "crm_sync" / "_data" / "salesforce"
@@ -36,6 +34,7 @@ class Address:
     client_id: str
     client_secret: str
     org_id: str
+    webhook_token: str
 
 
 def package_dir() -> Path:
@@ -50,16 +49,34 @@ def database(settings: Settings) -> Path:
     return settings.state_dir / "local-org.sqlite"
 
 
-def connected_app(settings: Settings) -> ConnectedApp:
-    """The app the worker logs in as; made once and kept, so that every command knows it."""
+def credentials(settings: Settings) -> dict[str, str]:
+    """What the worker and its local org know of each other; made once and kept, so that every command knows it."""
     from crm_sync.local_org.org import ConnectedApp
 
     path = _credentials(settings)
     if path.exists():
-        return ConnectedApp(**json.loads(path.read_text(encoding="utf-8")))
+        return dict(json.loads(path.read_text(encoding="utf-8")))
     app = ConnectedApp()
-    _write_private(path, {"client_id": app.client_id, "client_secret": app.client_secret})
-    return app
+    made = {
+        "client_id": app.client_id,
+        "client_secret": app.client_secret,
+        "webhook_token": secrets.token_urlsafe(32),
+    }
+    _write_private(path, made)
+    return made
+
+
+@contextmanager
+def started(settings: Settings, port: int = 0) -> Iterator[Address]:
+    """Run the local org until the block ends; its outbound messages go to the worker's door on this machine."""
+    from crm_sync.local_org.org import ConnectedApp
+    from crm_sync.local_org.server import running
+
+    known = credentials(settings)
+    app = ConnectedApp(client_id=known["client_id"], client_secret=known["client_secret"])
+    with running(database(settings), package_dir(), port=port, test_mode=False, app=app) as org:
+        org.org.outbound.url = f"http://127.0.0.1:{settings.port}/hooks/outbound-message/{known['webhook_token']}"
+        yield Address(org.base_url, org.client_id, org.client_secret, org.org_id, known["webhook_token"])
 
 
 def _credentials(settings: Settings) -> Path:
@@ -107,15 +124,12 @@ def already_running(settings: Settings) -> Address | None:
 @contextmanager
 def local_org(settings: Settings, port: int = 0) -> Iterator[Address]:
     """Use the local org that runs, or run one until the block ends."""
-    from crm_sync.local_org.server import running
-
     found = already_running(settings)
     if found is not None:
         yield found
         return
-    app = connected_app(settings)
-    with running(database(settings), package_dir(), port=port, test_mode=False, app=app) as org:
-        yield Address(org.base_url, org.client_id, org.client_secret, org.org_id)
+    with started(settings, port) as address:
+        yield address
 
 
 def connected(settings: Settings, address: Address) -> Settings:
@@ -127,6 +141,7 @@ def connected(settings: Settings, address: Address) -> Settings:
         "client_secret": SecretStr(address.client_secret),
         "org_id": address.org_id,
         "expect_sandbox": True,
+        "webhook_token": SecretStr(address.webhook_token),
     }
     return settings.model_copy(update=update)
 

@@ -22,19 +22,16 @@ def start(
     from crm_sync.entrypoints.cli import embedded, output
     from crm_sync.entrypoints.cli.session import here
     from crm_sync.errors import TemporaryError
-    from crm_sync.local_org.server import running
 
     settings = here()
     if embedded.already_running(settings) is not None:
         raise TemporaryError(f"A local org runs already on the data in {settings.state_dir}. Stop it first.")
     fresh = not embedded.database(settings).exists()
-    app_ = embedded.connected_app(settings)
-    with running(embedded.database(settings), embedded.package_dir(), port=port, test_mode=False, app=app_) as org:
-        address = embedded.Address(org.base_url, org.client_id, org.client_secret, org.org_id)
+    with embedded.started(settings, port) as address:
         if seed and fresh:
             _load(address, as_json=False)
         with embedded.announced(settings, address):
-            output.line(f"The local org listens on {org.base_url} (this machine only). Stop it with Ctrl-C.")
+            output.line(f"The local org listens on {address.base_url} (this machine only). Stop it with Ctrl-C.")
             _until_interrupted()
 
 

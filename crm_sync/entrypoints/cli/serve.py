@@ -5,9 +5,12 @@ from __future__ import annotations
 
 def serve() -> None:
     """Run on the schedule and when Salesforce calls; answers webhooks, /healthz and /metrics on 127.0.0.1."""
-    from crm_sync.entrypoints.cli.session import here, session
+    from crm_sync.bootstrap import build_world
+    from crm_sync.entrypoints.cli.embedded import reachable
+    from crm_sync.entrypoints.cli.session import here
     from crm_sync.entrypoints.service import Service
+    from crm_sync.telemetry import set_up
 
-    settings = here()
-    with session(settings) as (world, _):
+    with reachable(here()) as settings, build_world(settings) as world:
+        set_up(settings.log_format, settings.log_level)
         Service(world, settings).serve()
