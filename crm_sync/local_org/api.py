@@ -6,6 +6,9 @@ Built once by server and asked through dispatch. What is listed as unsupported a
 from __future__ import annotations
 
 from crm_sync.local_org import composite, describe, query, replication, resources, rows, sobject_collections, tree
+from crm_sync.local_org.calls import Call, Reply
+from crm_sync.local_org.errors import not_implemented
+from crm_sync.local_org.org import Org
 from crm_sync.local_org.router import Router
 
 UNSUPPORTED = (
@@ -63,6 +66,21 @@ def _objects(router: Router) -> None:
     router.add("sobjects/{object}/deleted", GET=replication.deleted)
     router.add("sobjects/{object}/{id}", GET=rows.read, PATCH=rows.change, DELETE=rows.delete, POST=rows.create_by_key)
     router.add("sobjects/{object}/{field}/{value}", GET=rows.read_by_key, PATCH=rows.upsert, DELETE=rows.delete_by_key)
+
+    for what in (
+        "describe/{what}",
+        "listviews",
+        "listviews/{id}",
+        "quickActions",
+        "defaultValues",
+        "{id}/richTextImageFields",
+    ):
+        router.add(f"sobjects/{{object}}/{what}", GET=unsupported)
+
+
+def unsupported(org: Org, call: Call, *captured: str) -> Reply:
+    """Refuse a resource the service has and the local org does not."""
+    raise not_implemented("/".join(call.segments))
 
 
 def _queries(router: Router) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from crm_sync.local_org import ids, records, removal
+from crm_sync.local_org.access import Access
 from crm_sync.local_org.calls import Call, Reply
 from crm_sync.local_org.clock import stamp
 from crm_sync.local_org.errors import OrgError, not_found
@@ -125,12 +126,17 @@ def _change_record(org: Org, call: Call) -> Reply:
     """Do as a user what REST cannot: {"as": user id, "id", "do": "undelete"|"purge"|"merge", "into": winner's id}."""
     body = call.json_object()
     o, record_id = _named(org, body["id"])
-    with org.transaction(org.access(body.get("as", org.system.user_id))) as tx:
+    with org.transaction(_actor(org, body)) as tx:
         if body["do"] == "merge":
             removal.merge(tx, o, _named(org, body["into"])[1], record_id)
         else:
             {"undelete": removal.undelete, "purge": removal.purge}[body["do"]](tx, o, record_id)
     return Reply(204)
+
+
+def _actor(org: Org, body: Row) -> Access:
+    """Give the access of the user named, or the platform's own."""
+    return org.access(str(body["as"])) if "as" in body else org.system
 
 
 def _named(org: Org, written: str) -> tuple[ObjectType, str]:
@@ -146,7 +152,7 @@ def _write_record(org: Org, call: Call) -> Reply:
     o = org.schema.object(body["object"])
     if o is None:
         raise ValueError(f"object {body['object']!r} is not in this org")
-    with org.transaction(org.access(body.get("as", org.system.user_id))) as tx:
+    with org.transaction(_actor(org, body)) as tx:
         tx.stamp = stamp(_instant(body["stamp"])) if "stamp" in body else tx.stamp
         record_id = ids.normal(body["id"]) if body.get("id") else None
         if record_id:

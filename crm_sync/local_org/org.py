@@ -33,7 +33,6 @@ from crm_sync.local_org.sessions import Sessions
 from crm_sync.local_org.store import Store
 from crm_sync.local_org.transactions import Transaction
 
-SYSTEM_USER_ID = "005Lo0000000000AAA"
 DAILY_CALLS = 100_000
 
 
@@ -91,7 +90,7 @@ class Org:
     @property
     def system(self) -> Access:
         """The access of the platform itself."""
-        return Access(SYSTEM_USER_ID, ZoneInfo("UTC"))
+        return Access(setup_records.SYSTEM_USER_ID, ZoneInfo("UTC"))
 
     def close(self) -> None:
         """Stop what runs in the background and close the database."""

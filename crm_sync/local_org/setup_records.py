@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from crm_sync.local_org.ids import ORGANIZATION_ID
+from crm_sync.local_org.ids import ORGANIZATION_ID, make
 from crm_sync.local_org.records import create_unchecked
 from crm_sync.local_org.transactions import Row, Transaction
 
+SYSTEM_USER_ID = make("005", 0)
 ADMINISTRATOR = "admin@crm-sync.example"
 _LOCALE: Row = {
     "TimeZoneSidKey": "GMT",
@@ -33,6 +34,10 @@ def ensure(tx: Transaction, worker: str, permission_sets: Sequence[str] | None) 
     """
     if not tx.state_of(ORGANIZATION_ID):
         profiles = {name: _create(tx, "Profile", _profile(name, power)) for name, power in _PROFILES}
+        system = _user(
+            "autoproc@crm-sync.example", "Automated", "Process", "autoproc", profiles["System Administrator"]
+        )
+        _create(tx, "User", {**system, "Id": SYSTEM_USER_ID, "UserType": "AutomatedProcess"})
         _create(tx, "User", _user(ADMINISTRATOR, "Ada", "Admin", "admin", profiles["System Administrator"]))
         _create(tx, "Organization", _organization())
         _create(tx, "BusinessHours", {"Name": "Default", "IsActive": 1, "IsDefault": 1, "TimeZoneSidKey": "GMT"})

@@ -1,0 +1,187 @@
+"""Describes have every key clients read, and hide what permissions hide."""
+
+import pytest
+
+FIELD_KEYS = {
+    "aggregatable",
+    "aiPredictionField",
+    "autoNumber",
+    "byteLength",
+    "calculated",
+    "calculatedFormula",
+    "cascadeDelete",
+    "caseSensitive",
+    "compoundFieldName",
+    "controllerName",
+    "createable",
+    "custom",
+    "defaultValue",
+    "defaultValueFormula",
+    "defaultedOnCreate",
+    "dependentPicklist",
+    "deprecatedAndHidden",
+    "digits",
+    "displayLocationInDecimal",
+    "encrypted",
+    "externalId",
+    "extraTypeInfo",
+    "filterable",
+    "filteredLookupInfo",
+    "formulaTreatNullNumberAsZero",
+    "groupable",
+    "highScaleNumber",
+    "htmlFormatted",
+    "idLookup",
+    "inlineHelpText",
+    "label",
+    "length",
+    "mask",
+    "maskType",
+    "name",
+    "nameField",
+    "namePointing",
+    "nillable",
+    "permissionable",
+    "picklistValues",
+    "polymorphicForeignKey",
+    "precision",
+    "queryByDistance",
+    "referenceTargetField",
+    "referenceTo",
+    "relationshipName",
+    "relationshipOrder",
+    "restrictedDelete",
+    "restrictedPicklist",
+    "scale",
+    "searchPrefilterable",
+    "soapType",
+    "sortable",
+    "type",
+    "unique",
+    "updateable",
+    "writeRequiresMasterRead",
+}
+OBJECT_KEYS = {
+    "actionOverrides",
+    "activateable",
+    "associateEntityType",
+    "associateParentEntity",
+    "childRelationships",
+    "compactLayoutable",
+    "createable",
+    "custom",
+    "customSetting",
+    "deepCloneable",
+    "defaultImplementation",
+    "deletable",
+    "deprecatedAndHidden",
+    "extendedBy",
+    "extendsInterfaces",
+    "feedEnabled",
+    "fields",
+    "hasSubtypes",
+    "implementedBy",
+    "implementsInterfaces",
+    "isInterface",
+    "isSubtype",
+    "keyPrefix",
+    "label",
+    "labelPlural",
+    "layoutable",
+    "listviewable",
+    "lookupLayoutable",
+    "mergeable",
+    "mruEnabled",
+    "name",
+    "namedLayoutInfos",
+    "networkScopeFieldName",
+    "queryable",
+    "recordTypeInfos",
+    "replicateable",
+    "retrieveable",
+    "searchLayoutable",
+    "searchable",
+    "sobjectDescribeOption",
+    "supportedScopes",
+    "triggerable",
+    "undeletable",
+    "updateable",
+    "urls",
+}
+
+
+def fields(reply):
+    return {f["name"]: f for f in reply.json()["fields"]}
+
+
+@pytest.mark.parametrize("name", ["Account", "contact", "Task", "User", "Organization", "Reference_Profile__c"])
+def test_every_key_is_there(api, name):
+    told = api.get(f"sobjects/{name}/describe").json()
+    assert set(told) == OBJECT_KEYS
+    assert all(set(f) == FIELD_KEYS for f in told["fields"])
+
+
+def test_global_describe_lists_objects_with_their_prefixes(api):
+    told = api.get("sobjects").json()
+    assert (told["encoding"], told["maxBatchSize"]) == ("UTF-8", 200)
+    prefixes = {o["name"]: o["keyPrefix"] for o in told["sobjects"]}
+    assert (prefixes["Account"], prefixes["Contact"], prefixes["User"]) == ("001", "003", "005")
+    assert prefixes["Reference_Profile__c"].startswith("a0")
+    assert len(set(prefixes.values())) == len(prefixes)
+    basic = api.get("sobjects/Account").json()
+    assert basic["objectDescribe"] in told["sobjects"]
+
+
+def test_fields_are_described_truthfully(api):
+    account = fields(api.get("sobjects/Account/describe"))
+    assert (account["Name"]["byteLength"], account["Name"]["nameField"], account["Name"]["nillable"]) == (
+        765,
+        True,
+        False,
+    )
+    assert account["BillingCity"]["compoundFieldName"] == "BillingAddress"
+    assert account["BillingAddress"]["soapType"] == "urn:address"
+    assert not account["Description"]["filterable"]
+    assert (account["NumberOfEmployees"]["digits"], account["NumberOfEmployees"]["type"]) == (8, "int")
+    score = account["Health_Score__c"]
+    assert (score["type"], score["precision"], score["scale"], score["custom"]) == ("double", 5, 1, True)
+    key = fields(api.get("sobjects/Sync_Issue__c/describe"))["External_Key__c"]
+    assert (key["externalId"], key["idLookup"], key["unique"], key["caseSensitive"]) == (True, True, True, True)
+    who = fields(api.get("sobjects/Task/describe"))["WhoId"]
+    assert (who["referenceTo"], who["namePointing"], who["relationshipName"]) == (["Contact", "Lead"], True, "Who")
+    assert "Reference_Request__c" in fields(api.get("sobjects/Task/describe"))["WhatId"]["referenceTo"]
+    assert fields(api.get("sobjects/Event/describe"))["Reference_Task_Key__c"]["externalId"]
+    languages = fields(api.get("sobjects/Reference_Profile__c/describe"))["Languages__c"]
+    assert languages["restrictedPicklist"]
+    assert {"active": True, "defaultValue": False, "label": "English", "validFor": None, "value": "English"} in (
+        languages["picklistValues"]
+    )
+
+
+def test_child_relationships_name_subqueries(api):
+    told = api.get("sobjects/Account/describe").json()["childRelationships"]
+    contacts = next(c for c in told if c["relationshipName"] == "Contacts")
+    assert (contacts["childSObject"], contacts["field"], contacts["cascadeDelete"]) == ("Contact", "AccountId", True)
+    for child in told:
+        if child["relationshipName"]:
+            api.query(f"SELECT Id, (SELECT Id FROM {child['relationshipName']}) FROM Account LIMIT 1")
+
+
+def test_permissions_hide_fields_and_objects(limited):
+    contact = fields(limited.get("sobjects/Contact/describe"))
+    assert "Birthdate" not in contact
+    assert "Email" in contact
+    assert not contact["Email"]["updateable"]
+    assert "Lead" not in {o["name"] for o in limited.get("sobjects").json()["sobjects"]}
+    assert limited.get("sobjects/Lead/describe").status_code == 404
+    hidden = limited.get("query", params={"q": "SELECT Birthdate FROM Contact"})
+    assert (hidden.status_code, hidden.json()[0]["errorCode"]) == (400, "INVALID_FIELD")
+
+
+def test_permissions_refuse_writes(limited):
+    denied = limited.post("sobjects/Account", {"Name": "x"})
+    assert denied.json()[0]["errorCode"] == "INSUFFICIENT_ACCESS_OR_READONLY"
+    admin = limited.control("POST", "sessions", {}).json()["access_token"]
+    account = limited.post("sobjects/Account", {"Name": "x"}, headers={"Authorization": f"Bearer {admin}"}).json()["id"]
+    assert limited.patch(f"sobjects/Account/{account}", {"Health_Score__c": 1}).status_code == 400
+    assert limited.row("Account", account)["Name"] == "x"
