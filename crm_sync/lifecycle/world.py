@@ -13,6 +13,9 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from crm_sync.model.calendar import BusinessCalendar
 from crm_sync.model.matches import Matches, Slate
 from crm_sync.model.snapshot import Snapshot
@@ -74,11 +77,11 @@ class World:
 
     @cached_property
     def judged(self) -> Mapping[str, Row]:
-        """Each contact's row of the verdicts table."""
+        """The verdicts table's row of each contact that has a profile."""
         columns = [c for c in self.verdicts.table.column_names if not c.startswith(("failed_", "unknown_", "caution_"))]
-        wanted = set(self.explanations)
-        rows = self.verdicts.table.select(columns).to_pylist()
-        return {row["contact_id"]: row for row in rows if row["contact_id"] in wanted}
+        table = self.verdicts.table.select(columns)
+        profiled = pc.is_in(table["contact_id"], pa.array(sorted(self.profile_of), pa.string()))
+        return {row["contact_id"]: row for row in table.filter(profiled).to_pylist()}
 
     @cached_property
     def held(self) -> Mapping[str, Row]:

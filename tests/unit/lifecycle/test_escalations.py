@@ -120,7 +120,8 @@ def test_a_withdrawal_while_an_ask_is_open_goes_to_legal(
 
 
 def test_overuse_goes_to_the_sponsor_with_the_numbers(world_of: Any) -> None:
-    world = world_of(**PEOPLE, judged=[{"contact_id": CONTACT, "calls_90d": 4.0}], explanations={CONTACT: {}})
+    profile = {"id": "a01000000000001AAA", "contact": CONTACT}
+    world = world_of(**PEOPLE, profile=[profile], judged=[{"contact_id": CONTACT, "calls_90d": 4.0}])
     (wanted,) = desired_escalations(world)
     assert wanted.fields["assigned_to"] == SPONSOR
     assert wanted.fields["occurrences"] == 2

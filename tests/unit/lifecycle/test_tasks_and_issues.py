@@ -75,10 +75,10 @@ def test_the_owner_decides_before_the_customer_hears_of_it(world_of: Any) -> Non
 
 def test_a_check_in_comes_when_nobody_has_spoken_for_the_cadence(world_of: Any) -> None:
     judged = [{"contact_id": CONTACT, "next_check_in_on": TODAY}]
-    (opened,) = desired_tasks(world_of(**BASE, profile=[PROFILE], judged=judged, explanations={CONTACT: {}}))
+    (opened,) = desired_tasks(world_of(**BASE, profile=[PROFILE], judged=judged))
     assert "Check in" in str(opened.on_create["subject"])
     later = [{"contact_id": CONTACT, "next_check_in_on": TODAY + timedelta(days=1)}]
-    assert not list(desired_tasks(world_of(**BASE, profile=[PROFILE], judged=later, explanations={CONTACT: {}})))
+    assert not list(desired_tasks(world_of(**BASE, profile=[PROFILE], judged=later)))
 
 
 def test_a_consent_that_runs_out_is_raised_with_the_owner_of_an_active_reference_only(world_of: Any) -> None:
