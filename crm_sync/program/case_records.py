@@ -12,7 +12,8 @@ from typing import Any, TypeAlias
 
 from crm_sync.errors import Mistake
 from crm_sync.program.mappings import ANY_OBJECT, FieldMapping, ObjectMapping
-from crm_sync.program.nodes import Path
+from crm_sync.program.nodes import Path, follow
+from crm_sync.program.sentences import describe
 from crm_sync.program.sources import Source
 
 CaseValue: TypeAlias = str | float | bool | datetime.date | datetime.datetime | tuple[str, ...] | None
@@ -76,8 +77,9 @@ class _Reader:
 
     def _unknown(self, written: Mapping[str, tuple[Any, Path]], record: Mapping[str, CaseValue]) -> Iterator[Mistake]:
         for name, (_, path) in written.items():
-            if name not in record:
-                yield self.source.unknown(path, f"the field of {self.mapping.name}", name, record)
+            if name not in record or name == "id":
+                known = [field for field in record if field != "id"]
+                yield self.source.unknown(path, f"the field of {self.mapping.name}", name, known)
 
     def _typed(self, field: FieldMapping, value: Any, path: Path) -> CaseValue:
         if value is None:
@@ -86,7 +88,8 @@ class _Reader:
             return self._reference(field, value, path)
         typed: CaseValue = _READERS[field.type](value)
         if typed is None:
-            self.mistakes.append(self.source.mistake(path, f"{value!r} for {field.name}", _EXPECTED[field.type]))
+            found = f"{describe(follow(self.source.root, path)[0])} for {field.name}"
+            self.mistakes.append(self.source.mistake(path, found, _EXPECTED[field.type]))
         elif field.values:
             self._values(field, typed, path)
         return typed

@@ -7,7 +7,6 @@ between files as far as the files are whole. Not here: the models (`rules`, `map
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
 
@@ -147,5 +146,8 @@ def _stray(folder: Path, file_name: str, names: tuple[str, ...], present: Iterab
 
 def _version(draft: Draft) -> str:
     rules = {name: part.model_dump(mode="json", exclude_defaults=True) for name, part in draft.rules.items()}
-    mappings: Mapping[str, object] = {name: asdict(mapping) for name, mapping in draft.mappings.items()}
+    mappings = {
+        name: vars(mapping) | {"fields": {field.name: vars(field) for field in mapping.fields.values()}}
+        for name, mapping in draft.mappings.items()
+    }
     return content_hash({"rules": rules, "mappings": mappings, "types": draft.types})

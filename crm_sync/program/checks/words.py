@@ -89,13 +89,20 @@ def _regions(draft: Draft) -> Iterator[Mistake]:
         return
     lead_time, source = found
     region = draft.mappings["account"].fields.get("region") if "account" in draft.mappings else None
-    zones = zoneinfo.available_timezones()
     for name, zone in lead_time.default_time_zone_by_region.items():
         path = ("default_time_zone_by_region", name)
         if region is not None and region.values and name not in region.program_values:
             yield source.unknown(path, "the region", name, region.program_values)
-        if zone not in zones:
-            yield source.unknown(path, "the time zone", zone, sorted(zones))
+        if not _is_zone(zone):
+            yield source.unknown(path, "the time zone", zone, sorted(zoneinfo.available_timezones()))
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
 
 
 def _escalation(draft: Draft) -> Iterator[Mistake]:
