@@ -134,7 +134,7 @@ def _check_type(mapping: ObjectMapping, field: FieldMapping, known: FieldFacts, 
 def _check_may_miss(
     mapping: ObjectMapping, field: FieldMapping, facts: ObjectFacts | None, mistakes: list[Mistake]
 ) -> None:
-    if not field.safety and field.field != "Id":
+    if not field.safety and (field.field != "Id" or facts is None):
         return
     found = "no such field that the integration user may read" if facts else "no such object that it may read"
     near = difflib.get_close_matches(field.field, list(facts.fields), n=1) if facts else []

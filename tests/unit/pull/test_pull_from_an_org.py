@@ -1,0 +1,203 @@
+"""Pulling from an org over HTTP: what changed, what went, what cannot be read, and what must never arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crm_sync.errors import ConfigurationError, WrongOrgError
+from crm_sync.model.snapshot import Snapshot
+from crm_sync.program import Program
+from crm_sync.program.mappings import FieldMapping
+from crm_sync.pull import pull
+from crm_sync.state.mirror import DuckMirror
+from tests.local_place import Place
+
+AS_OF = datetime(2026, 11, 22, tzinfo=UTC)
+SIX_MINUTES = 360
+
+
+@pytest.fixture(autouse=True)
+def lift_faults(here: Place) -> Iterator[None]:
+    yield
+    here.no_faults()
+
+
+def row(snapshot: Snapshot, name: str, record_id: str) -> Mapping[str, Any] | None:
+    found = [item for item in snapshot.tables[name].to_pylist() if item["id"] == record_id]
+    return found[0] if found else None
+
+
+def changed(program: Program, name: str, **fields: FieldMapping) -> Program:
+    """Give one mapping other fields."""
+    mapping = program.mappings[name]
+    wider = replace(mapping, fields={**mapping.fields, **fields})
+    return replace(program, mappings={**program.mappings, name: wider})
+
+
+def test_every_mapping_becomes_a_table_with_its_columns(here: Place, mirror: DuckMirror, program: Program) -> None:
+    (account,) = here.human("Account", {"Name": "Acme", "Industry": "Energy", "NumberOfEmployees": 12})
+    found = pull(here.worker(), mirror, program, AS_OF)
+    assert set(program.mappings) <= set(found.tables)
+    assert found.unreadable == frozenset()
+    seen = row(found, "account", account)
+    assert seen is not None
+    assert (seen["name"], seen["industry"], seen["employees"]) == ("Acme", "Energy", 12.0)
+    for name, mapping in program.mappings.items():
+        assert found.tables[name].column_names[0] == "id"
+        assert {field.name for field in mapping.pulled} <= set(found.tables[name].column_names)
+
+
+def test_personal_data_never_enters_the_mirror(here: Place, tmp_path: Path, program: Program) -> None:
+    here.human(
+        "Contact",
+        {
+            "LastName": "Canarysurname",
+            "FirstName": "Canaryfirst",
+            "Email": "canary@address.example",
+            "Phone": "+4912345678",
+        },
+    )
+    mirror = DuckMirror.open(tmp_path / "state" / "mirror.duckdb", b"s" * 32)
+    found = pull(here.worker(), mirror, program, AS_OF)
+    mirror.close()
+    held = b"".join(path.read_bytes() for path in (tmp_path / "state").iterdir())
+    for secret in (b"Canarysurname", b"Canaryfirst", b"canary@address", b"4912345678"):
+        assert secret not in held
+    assert "last_name" not in found.tables["contact"].column_names
+    assert any(found.tables["contact"].column("email_key").to_pylist())
+
+
+def test_changes_deletes_and_undeletes_are_seen(here: Place, mirror: DuckMirror, program: Program) -> None:
+    kept, gone = here.human("Account", {"Name": "Kept"}, {"Name": "Gone"})
+    pull(here.worker(), mirror, program, AS_OF)
+    here.update("Account", kept, Name="Renamed")
+    here.delete("Account", gone)
+    found = pull(here.worker(), mirror, program, AS_OF)
+    assert (row(found, "account", kept) or {})["name"] == "Renamed"
+    assert row(found, "account", gone) is None
+    here.control("POST", "records/change", {"id": gone, "do": "undelete"})
+    assert row(pull(here.worker(), mirror, program, AS_OF), "account", gone) is not None
+
+
+def test_a_merged_contact_lives_on_with_what_it_said_last(here: Place, mirror: DuckMirror, program: Program) -> None:
+    winner, loser = here.human("Contact", {"LastName": "W"}, {"LastName": "L", "HasOptedOutOfEmail": True})
+    pull(here.worker(), mirror, program, AS_OF)
+    here.control("POST", "records/change", {"id": loser, "do": "merge", "into": winner})
+    for _ in range(2):
+        found = pull(here.worker(), mirror, program, AS_OF)
+        assert row(found, "contact", loser) is None
+        lost = row(found, "merged_contact", loser)
+        assert lost is not None
+        assert (lost["master_record"], lost["email_opt_out"]) == (winner, True)
+
+
+def test_a_quiet_org_costs_six_calls(here: Place, mirror: DuckMirror, program: Program) -> None:
+    here.human("Account", *({"Name": f"A{i}"} for i in range(30)))
+    org = here.worker()
+    first = pull(org, mirror, program, AS_OF)
+    here.control("POST", "clock", {"advance": SIX_MINUTES})
+    pull(org, mirror, program, AS_OF)
+    before = org.calls
+    again = pull(org, mirror, program, AS_OF)
+    assert org.calls - before == 6
+    assert all(again.tables[name].equals(table) for name, table in first.tables.items())
+
+
+def test_a_row_that_becomes_visible_late_is_not_missed(here: Place, mirror: DuckMirror, program: Program) -> None:
+    pull(here.worker(), mirror, program, AS_OF)
+    here.control("POST", "clock", {"advance": 10})
+    here.fault("stamp_lag", seconds=120)
+    (late,) = here.human("Account", {"Name": "Late"})
+    assert row(pull(here.worker(), mirror, program, AS_OF), "account", late) is not None
+
+
+def test_a_value_that_nothing_translates_is_null_and_named(here: Place, mirror: DuckMirror, program: Program) -> None:
+    (odd,) = here.human("Case", {"Subject": "Odd", "Priority": "P0"})
+    found = pull(here.worker(), mirror, program, AS_OF)
+    assert (row(found, "case", odd) or {"priority": "no row"})["priority"] is None
+    named = {"object": "case", "id": odd, "field": "priority", "value": "P0"}
+    assert named in found.unmapped.to_pylist()
+    here.update("Case", odd, Priority="P1")
+    again = pull(here.worker(), mirror, program, AS_OF)
+    assert (row(again, "case", odd) or {})["priority"] == "p1"
+    assert named not in again.unmapped.to_pylist()
+
+
+def test_a_field_that_the_org_does_not_show_is_unknown_everywhere(
+    here: Place, mirror: DuckMirror, program: Program
+) -> None:
+    here.human("Account", {"Name": "Somebody"})
+    odd = changed(program, "account", region=FieldMapping("region", "No_Such_Field__c", "text"))
+    found = pull(here.worker(), mirror, odd, AS_OF)
+    assert ("account", "region") in found.unreadable
+    assert set(found.tables["account"].column("region").to_pylist()) == {None}
+
+
+def test_a_safety_field_that_is_missing_refuses_the_run_and_all_are_named(
+    here: Place, mirror: DuckMirror, program: Program
+) -> None:
+    odd = changed(
+        program,
+        "contact",
+        opted_out=FieldMapping("opted_out", "Reference_Opt_Outt__c", "checkbox", safety=True),
+        do_not_call=FieldMapping("do_not_call", "Title", "checkbox", safety=True),
+    )
+    with pytest.raises(ConfigurationError) as refused:
+        pull(here.worker(), mirror, odd, AS_OF)
+    assert [mistake.where for mistake in refused.value.mistakes] == ["Contact.Reference_Opt_Outt__c", "Contact.Title"]
+    assert refused.value.mistakes[0].nearest == "Reference_Opt_Out__c"
+
+
+def test_an_object_that_is_not_there_is_empty_and_unknown_or_refused(
+    here: Place, mirror: DuckMirror, program: Program
+) -> None:
+    def elsewhere(name: str) -> Program:
+        moved = replace(program.mappings[name], object="No_Such_Object__c")
+        return replace(program, mappings={**program.mappings, name: moved})
+
+    found = pull(here.worker(), mirror, elsewhere("holiday"), AS_OF)
+    assert found.tables["holiday"].num_rows == 0
+    assert ("holiday", "name") in found.unreadable
+    with pytest.raises(ConfigurationError, match="no such object that it may read"):
+        pull(here.worker(), mirror, elsewhere("consent"), AS_OF)
+
+
+def test_a_changed_mapping_reads_that_object_again_and_no_other(
+    here: Place, mirror: DuckMirror, program: Program
+) -> None:
+    (account,) = here.human("Account", {"Name": "Acme", "BillingCity": "Ulm"})
+    here.human("Opportunity", {"Name": "O", "StageName": "Prospecting", "CloseDate": "2026-12-01"})
+    pull(here.worker(), mirror, program, AS_OF)
+    mark = mirror.watermark("opportunity")
+    here.control("POST", "clock", {"advance": SIX_MINUTES})
+    wider = changed(program, "account", city=FieldMapping("city", "BillingCity", "text"))
+    found = pull(here.worker(), mirror, wider, AS_OF)
+    assert (row(found, "account", account) or {})["city"] == "Ulm"
+    assert mark is not None
+    assert (mirror.watermark("opportunity") or mark) > mark
+
+
+def test_rows_of_two_orgs_never_meet(here: Place, mirror: DuckMirror, program: Program) -> None:
+    mirror.claim("00D000000000001EAA")
+    with pytest.raises(WrongOrgError, match="this is 00D000000000000EAA"):
+        pull(here.worker(), mirror, program, AS_OF)
+
+
+def test_small_pages_lost_locators_and_new_sessions_lose_nothing(
+    here: Place, mirror: DuckMirror, program: Program
+) -> None:
+    here.human("Account", *({"Name": f"B{i}"} for i in range(2500)))
+    expected = pull(here.worker(), mirror, program, AS_OF)
+    for kind in ("locator", "expire", "truncate", "cut", "error", "html"):
+        other = DuckMirror.in_memory(b"s" * 32)
+        here.fault(kind, "query/01g|composite", skip=1, times=1)
+        found = pull(here.worker(), other, program, AS_OF)
+        here.no_faults()
+        assert found.tables["account"].equals(expected.tables["account"]), kind
+        other.close()
