@@ -88,7 +88,7 @@ class _Desk:
         """Write one request's slate."""
         request, outlook = self.offers.requests[row], self.offers.outlooks[row]
         if request.id in self.late and row not in self.asked:
-            return self._late(row, max(self.late[request.id], outlook.earliest or self.late[request.id]))
+            return self._late(row, max(self.late[request.id], self._lines.earliest(row) or self.late[request.id]))
         recommended = self.asked.get(row, self.found.chosen.get(row))
         ranked = self._lines.slate(row, recommended) if request.type else []
         candidates = tuple(
@@ -96,9 +96,9 @@ class _Desk:
         )
         if candidates:
             return Slate(request.id, "matched", candidates, tuple(why_matched(request, outlook, len(candidates))))
-        too_soon = request.needed_by and outlook.earliest and outlook.earliest > request.needed_by
-        if too_soon and not outlook.suiting and outlook.earliest:
-            return self._late(row, outlook.earliest)
+        earliest = self._lines.earliest(row) if request.type and not outlook.suiting else None
+        if earliest is not None:
+            return self._late(row, earliest)
         return self._instead(row, "unfilled", tuple(why_unfilled(request, outlook)), None)
 
     @cached_property

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from crm_sync.matching.filters import Filters, Judgement
 from crm_sync.matching.fit import TENTHS, Fit
 from crm_sync.matching.market import Floats, Ints
-from crm_sync.matching.pool import NEVER, Pool
+from crm_sync.matching.pool import Pool
 from crm_sync.matching.requests import OpenRequest
 from crm_sync.program import Program
 
@@ -31,15 +30,14 @@ Pair = tuple[int, int]
 class Outlook:
     """What the pool holds for one request: how many are counted, kept out by rule, and suit.
 
-    `bits` marks those who suit and have a use left (packed); `earliest` is the first day on which anybody who suits
-    could be had, None if nobody suits.
+    `bits` marks those who suit and have a use left, `late_bits` those who would but for notice (packed).
     """
 
     counted: int
     kept_out: Mapping[str, int]
     suiting: int
     bits: NDArray[np.uint8]
-    earliest: date | None
+    late_bits: NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -56,6 +54,11 @@ class Offers:
     def admitted(self, row: int) -> NDArray[np.bool_]:
         """Who suits this request and has a use left."""
         return np.unpackbits(self.outlooks[row].bits, count=len(self.pool)).astype(bool)
+
+    def suited(self, row: int) -> NDArray[np.bool_]:
+        """Who suits this request and has a use left, notice aside."""
+        late = np.unpackbits(self.outlooks[row].late_bits, count=len(self.pool)).astype(bool)
+        return np.asarray(self.admitted(row) | late)
 
     def points(self, row: int) -> Floats:
         """The fit of this request with everybody, in tenths."""
@@ -93,23 +96,18 @@ def slices(rows: int, columns: int) -> Iterator[slice]:
 
 
 def _outlook(filters: Filters, request: OpenRequest, judged: Judgement) -> Outlook:
-    earliest = filters.pool.standing[request.type or ""].earliest[judged.admitted | judged.late]
     return Outlook(
         counted=judged.counted,
         kept_out=judged.kept_out,
         suiting=int(judged.admitted.sum() + judged.full.sum()),
         bits=np.packbits(judged.admitted),
-        earliest=_first_day(earliest),
+        late_bits=np.packbits(judged.late),
     )
 
 
-def _first_day(days: NDArray[np.datetime64]) -> date | None:
-    first = np.sort(np.append(days, NEVER))[0]
-    return None if first == NEVER else date.fromisoformat(str(first))
-
-
 def _nothing(pool: Pool) -> Outlook:
-    return Outlook(0, {}, 0, np.packbits(np.zeros(len(pool), dtype=bool)), None)
+    nobody = np.packbits(np.zeros(len(pool), dtype=bool))
+    return Outlook(0, {}, 0, nobody, nobody)
 
 
 def hashes(ids: Iterable[str]) -> NDArray[np.uint32]:

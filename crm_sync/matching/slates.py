@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from crm_sync.matching.ledger import Ledger
 from crm_sync.matching.market import BARRED, Floats, Ints
 from crm_sync.matching.offers import Offers, hashes, price_of_use
+from crm_sync.matching.pool import NEVER
 from crm_sync.matching.scan import pair_ties
 
 FIRST_LOOK = 64
@@ -39,6 +41,15 @@ class Lines:
             if self._differs(reference, recommended) and self.ledger.admits(request, reference):
                 ranked.append(reference)
         return ranked
+
+    def earliest(self, row: int) -> date | None:
+        """Give the first honest day on which anybody who suits could be had, notice aside; None if nobody can."""
+        request = self.offers.requests[row]
+        days = self.offers.pool.standing[request.type or ""].earliest
+        suited = np.flatnonzero(self.offers.suited(row) & (days < NEVER))
+        in_order = suited[np.argsort(days[suited], kind="stable")]
+        first = next((one for one in in_order if self.ledger.admits(request, int(one))), None)
+        return None if first is None else date.fromisoformat(str(days[first]))
 
     def _differs(self, reference: int, recommended: int | None) -> bool:
         person = self.offers.pool.person.of_row

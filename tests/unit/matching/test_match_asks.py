@@ -1,0 +1,149 @@
+"""Asks under way: who keeps a request, who has had their chance, and what is open at all."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from tests.unit.matching.towns import DISPUTE, TODAY, Ref, ask, recommended, town
+
+BETTER, WORSE = Ref("c1"), Ref("c2", industry="Retail", use_case="Compliance")
+SOON, PAST = TODAY + timedelta(days=5), TODAY - timedelta(days=1)
+
+
+def match_row(contact="c2", request="R1", **given):
+    return {
+        "id": f"M {request} {contact}", "request": request, "profile": f"RP {contact}", "rank": 1, "recommended": True,
+        "reserved_until": SOON, "state": "proposed", **given,
+    }  # fmt: skip
+
+
+def held(contact="c2", request="R1", **given):
+    return {"contact_id": contact, "request_id": request, "match_id": f"M {request} {contact}", **given}
+
+
+KEEPS = [
+    ({"owner_decision": "approved"}, "c2"),
+    ({"asked_on": date(2026, 3, 10)}, "c2"),
+    ({"asked_on": date(2026, 3, 4), "reserved_until": PAST}, "c2"),
+    ({"asked_on": date(2026, 3, 3), "reserved_until": PAST}, "c1"),
+    ({"owner_decision": "approved", "reserved_until": PAST}, "c1"),
+    ({"owner_decision": "approved", "state": "superseded"}, "c1"),
+    ({"owner_decision": "declined"}, "c1"),
+    ({"asked_on": date(2026, 3, 10), "customer_response": "declined"}, "c1"),
+    ({}, "c1"),
+]
+
+
+@pytest.mark.parametrize(("given", "expected"), KEEPS)
+def test_whoever_is_asked_or_approved_keeps_the_request(program, snapshot_of, given, expected):
+    """c1 fits far better; a customer has five business days to answer."""
+    town_ = town(program, snapshot_of, [BETTER, WORSE], [ask()], held=[held()], match=[match_row(**given)])
+    slate = town_.slate()
+    assert recommended(slate) == expected
+    assert slate.candidates[0].contact_id == expected
+
+
+def test_a_proposal_that_waits_is_kept_unless_another_is_much_better(program, snapshot_of):
+    near = Ref("c2", strength=0, region="APAC")
+    town_ = town(program, snapshot_of, [BETTER, near], [ask()], held=[held()], match=[match_row()])
+    assert recommended(town_.slate()) == "c2"
+
+
+def test_a_proposal_that_waits_gives_way_to_a_request_that_has_nobody_else(program, snapshot_of):
+    both = Ref("c2", languages=("English", "German"), left={"calls_quarter": 1})
+    town_ = town(
+        program,
+        snapshot_of,
+        [BETTER, both],
+        [ask("R1"), ask("R2", language="German")],
+        held=[held()],
+        match=[match_row()],
+    )
+    assert recommended(town_.slate("R1")) == "c1"
+    assert recommended(town_.slate("R2")) == "c2"
+
+
+BROKEN = [
+    {"held_failed": DISPUTE},
+    {"competitive_set": "retail banking"},
+    {"languages": ("German",)},
+    {"territory": ["APAC"]},
+]
+
+
+@pytest.mark.parametrize("harm", BROKEN)
+def test_an_ask_that_is_no_longer_good_does_not_stand(program, snapshot_of, harm):
+    failed = harm.get("held_failed", 0)
+    ref = Ref("c2", **{name: value for name, value in harm.items() if name != "held_failed"})
+    town_ = town(
+        program, snapshot_of, [Ref("c1"), ref], [ask()], held=[held(failed=failed)],
+        match=[match_row(asked_on=date(2026, 3, 10))],
+    )  # fmt: skip
+    assert recommended(town_.slate()) == "c1"
+
+
+def test_an_ask_stands_although_notice_has_run_short(program, snapshot_of):
+    town_ = town(
+        program, snapshot_of, [BETTER, WORSE], [ask(needed_by=date(2026, 3, 13))], held=[held()],
+        match=[match_row(asked_on=date(2026, 3, 6))],
+    )  # fmt: skip
+    assert (town_.slate().verdict, recommended(town_.slate())) == ("matched", "c2")
+
+
+def test_its_own_reservation_does_not_count_against_an_ask(program, snapshot_of):
+    from tests.unit.matching.towns import bit
+
+    last = Ref("c2", failed={"call": bit(program, "tolerance.calls_quarter")}, left={"calls_quarter": 0}, reserved=1)
+    town_ = town(program, snapshot_of, [last], [ask()], held=[held()], match=[match_row()])
+    assert recommended(town_.slate()) == "c2"
+
+
+def test_an_activity_alone_is_an_ask_too(program, snapshot_of):
+    asked = {"id": "RA1", "request": "R1", "contact": "c2", "type": "call", "status": "asked", "requester": "rep R1"}
+    town_ = town(
+        program, snapshot_of, [BETTER, WORSE], [ask()], held=[held(match_id=None, activity_id="RA1")], activity=[asked]
+    )
+    assert recommended(town_.slate()) == "c2"
+
+
+@pytest.mark.parametrize("status", ["accepted", "scheduled", "completed"])
+def test_a_request_that_has_somebody_gets_no_slate(program, snapshot_of, status):
+    activity = {"id": "RA1", "request": "R1", "contact": "c2", "type": "call", "status": status}
+    assert town(program, snapshot_of, [BETTER], [ask()], activity=[activity]).slates() == {}
+
+
+SERVED = [
+    {"customer_response": "accepted"},
+    {"scheduled_for": datetime(2026, 4, 1, 9, tzinfo=UTC)},
+    {"completed_on": date(2026, 3, 1)},
+]
+
+
+@pytest.mark.parametrize("given", SERVED)
+def test_a_match_that_has_somebody_closes_the_question(program, snapshot_of, given):
+    assert town(program, snapshot_of, [BETTER], [ask()], match=[match_row(**given)]).slates() == {}
+
+
+@pytest.mark.parametrize(("stage", "status"), [("draft", None), ("on_hold", None), ("withdrawn", None), ("closed", None),
+                                               ("submitted", "completed"), ("submitted", "closed"), (None, None)])  # fmt: skip
+def test_only_open_requests_get_a_slate(program, snapshot_of, stage, status):
+    assert town(program, snapshot_of, [BETTER], [ask(stage=stage, status=status)]).slates() == {}
+
+
+def test_an_accepted_ask_rests_the_person_from_a_new_one(program, snapshot_of):
+    """c1 is down for a call in 60 days at a closed request; another call that week is too close, one in autumn is not."""
+    served = ask("R0", stage="closed")
+    near, far = ask("R1"), ask("R2", needed_by=TODAY + timedelta(days=200))
+    town_ = town(program, snapshot_of, [BETTER], [served, near, far], held=[held("c1", "R0")])
+    assert recommended(town_.slate("R1")) is None
+    assert recommended(town_.slate("R2")) == "c1"
+
+
+def test_somebody_who_said_no_is_not_asked_again_by_any_of_their_records(program, snapshot_of):
+    refs = [Ref("c1"), Ref("c2", person="c1"), Ref("c3", industry="Retail")]
+    declined = {"id": "RA1", "request": "R1", "contact": "c2", "type": "call", "status": "declined", "requester": "x"}
+    slate = town(program, snapshot_of, refs, [ask()], activity=[declined]).slate()
+    assert [one.contact_id for one in slate.candidates] == ["c3"]
+    assert "Of 1 reference who may be asked" in slate.why[1]
