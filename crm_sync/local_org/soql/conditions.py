@@ -142,7 +142,7 @@ class Conditions:
         nulls = [v for v in condition.values if _is_null(operand, v)]
         rest = [v for v in condition.values if not _is_null(operand, v)]
         if any(isinstance(v, Period) for v in rest):
-            return self._any_period(operand, rest, inside)
+            return self._any_period(operand, condition.values, inside)
         if operand.kind == "boolean":
             return self._truths(operand, condition.values, inside)
         return self._listed(operand, [stored(operand, v, self._scope) for v in rest], bool(nulls), inside)

@@ -53,7 +53,9 @@ SCHEMA_OBJECTS = (
         Field("AnnualRevenue", "Revenue", "currency", scale=2),
         Field("NumberOfEmployees", "Employees", "int"),
         Field("Renewal__c", "Renewal", "date", custom=True),
-        Field("Description", "Description", "textarea", length=32000, filterable=False, sortable=False, groupable=False),
+        Field(
+            "Description", "Description", "textarea", length=32000, filterable=False, sortable=False, groupable=False
+        ),
         Field("Key__c", "Key", "string", length=64, unique=True, case_sensitive=True, external_id=True, custom=True),
         Field("Active__c", "Active", "boolean", custom=True),
         Field("BillingStreet", "Street", "textarea", length=255, compound="BillingAddress"),
@@ -79,7 +81,10 @@ SCHEMA_OBJECTS = (
         Field("Birthdate", "Birthdate", "date"),
         Field("DoNotCall", "Do Not Call", "boolean"),
         reference("AccountId", ("Account",), "Account"),
-        children=(ChildRelationship("Tasks", "Task", "WhoId"), ChildRelationship("Sponsored__r", "Account", "Sponsor__c")),
+        children=(
+            ChildRelationship("Tasks", "Task", "WhoId"),
+            ChildRelationship("Sponsored__r", "Account", "Sponsor__c"),
+        ),
     ),
     define(
         "User",
@@ -168,7 +173,12 @@ def insert(connection: sqlite3.Connection, table: str, row: dict[str, Any]) -> N
 
 
 class Org:
-    """The small org, asked in one call."""
+    """The small org, asked in one call; its records' ids by name."""
+
+    ACME, GLOBEX, INITECH, GONE = ACME, GLOBEX, INITECH, GONE
+    ANN, BOB, CID, DEE = ANN, BOB, CID, DEE
+    USER, OTHER_USER, QUEUE = USER, OTHER_USER, QUEUE
+    CALL, VISIT, NOTE = CALL, VISIT, NOTE
 
     def __init__(self) -> None:
         self.connection = sqlite3.connect(":memory:")
@@ -198,7 +208,9 @@ class Org:
 
     def values(self, text: str, *, include_deleted: bool = False) -> list[Any]:
         """Return the one column selected, or tuples of several."""
-        found = [tuple(v for k, v in r.items() if k != "attributes") for r in self.ask(text, include_deleted=include_deleted)]
+        found = [
+            tuple(v for k, v in r.items() if k != "attributes") for r in self.ask(text, include_deleted=include_deleted)
+        ]
         return [row[0] if len(row) == 1 else row for row in found]
 
 
