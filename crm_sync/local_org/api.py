@@ -5,7 +5,18 @@ Built once by server and asked through dispatch. What is listed as unsupported a
 
 from __future__ import annotations
 
-from crm_sync.local_org import composite, describe, query, replication, resources, rows, sobject_collections, tree
+from crm_sync.local_org import (
+    bulk_ingest,
+    bulk_query,
+    composite,
+    describe,
+    query,
+    replication,
+    resources,
+    rows,
+    sobject_collections,
+    tree,
+)
 from crm_sync.local_org.calls import Call, Reply
 from crm_sync.local_org.errors import not_implemented
 from crm_sync.local_org.org import Org
@@ -55,6 +66,7 @@ def build() -> Router:
     _objects(router)
     _queries(router)
     _composites(router)
+    _jobs(router)
     return router
 
 
@@ -103,3 +115,14 @@ def _composites(router: Router) -> None:
     )
     router.add("composite/sobjects/{object}", GET=sobject_collections.retrieve, POST=sobject_collections.retrieve)
     router.add("composite/sobjects/{object}/{field}", PATCH=sobject_collections.upsert)
+
+
+def _jobs(router: Router) -> None:
+    router.add("jobs/query", GET=bulk_query.tell_all, POST=bulk_query.create)
+    router.add("jobs/query/{id}", GET=bulk_query.tell, PATCH=bulk_query.change, DELETE=bulk_query.delete)
+    router.add("jobs/query/{id}/results", GET=bulk_query.results)
+    router.add("jobs/query/{id}/resultPages", GET=bulk_query.result_pages)
+    router.add("jobs/ingest", GET=bulk_ingest.tell_all, POST=bulk_ingest.create)
+    router.add("jobs/ingest/{id}", GET=bulk_ingest.tell, PATCH=bulk_ingest.change, DELETE=bulk_ingest.delete)
+    router.add("jobs/ingest/{id}/batches", PUT=bulk_ingest.upload)
+    router.add("jobs/ingest/{id}/{which}", GET=bulk_ingest.results)

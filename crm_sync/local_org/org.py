@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 
 from crm_sync.local_org import metadata, metadata_xml, outbound_rules, permission_sets, permissions, setup_records, soql
 from crm_sync.local_org.access import Access
+from crm_sync.local_org.bulk_jobs import Jobs
 from crm_sync.local_org.calls import Call
 from crm_sync.local_org.clock import Clock, stamp
 from crm_sync.local_org.errors import OrgError, not_found
@@ -64,6 +65,7 @@ class Org:
         self.app = app
         self.router = router
         self.locators = Locators()
+        self.jobs = Jobs()
         self.clock = clock or Clock()
         self.sessions = Sessions(self.clock)
         self.faults = Faults()
@@ -95,6 +97,7 @@ class Org:
     def close(self) -> None:
         """Stop what runs in the background and close the database."""
         self.outbound.stop()
+        self.jobs.close()
         self.store.close()
 
     def count_call(self) -> str:

@@ -28,12 +28,12 @@ Record = Mapping[str, Any]
 
 def create(org: Org, call: Call) -> Reply:
     """Create up to 200 records of up to ten runs of one type."""
-    return _write(org, call, lambda o, record: Step(lambda tx: {"id": records.insert(tx, o, record)}))
+    return _write(org, call, insert_step)
 
 
 def change(org: Org, call: Call) -> Reply:
     """Change up to 200 records, each named by its `id`."""
-    return _write(org, call, _update_step)
+    return _write(org, call, update_step)
 
 
 def _write(org: Org, call: Call, step: Callable[[ObjectType, Record], Step]) -> Reply:
@@ -75,7 +75,13 @@ def _type(org: Org, call: Call, record: Record) -> ObjectType:
     return o
 
 
-def _update_step(o: ObjectType, record: Record) -> Step:
+def insert_step(o: ObjectType, record: Record) -> Step:
+    """Create one record."""
+    return Step(lambda tx: {"id": records.insert(tx, o, record)})
+
+
+def update_step(o: ObjectType, record: Record) -> Step:
+    """Change the record its `id` names."""
     written = next((v for k, v in record.items() if k.lower() == "id"), None)
     body = {k: v for k, v in record.items() if k.lower() != "id"}
     known = ids.normal(str(written)) if written else None
@@ -97,12 +103,13 @@ def upsert(org: Org, call: Call, name: str, field_name: str) -> Reply:
     key = rows.key_field(o, call, field_name)
     body = call.json_object()
     found = _records(body)
-    twice = _named_twice(found, key)
+    twice = named_twice(found, key)
     with org.writing(call) as tx:
-        return Reply(200, run(tx, [_upsert_step(o, key, r, twice) for r in found], body.get("allOrNone") is True))
+        return Reply(200, run(tx, [upsert_step(o, key, r, twice) for r in found], body.get("allOrNone") is True))
 
 
-def _named_twice(found: list[dict[str, Any]], key: Field) -> set[str]:
+def named_twice(found: list[dict[str, Any]], key: Field) -> set[str]:
+    """Find the key values that more than one record of a call has."""
     named = Counter(_fold(key, _key_value(r, key)) for r in found if _key_value(r, key) is not None)
     return {value for value, count in named.items() if count > 1}
 
@@ -115,7 +122,8 @@ def _key_value(record: Record, key: Field) -> Any:
     return next((v for k, v in record.items() if k.lower() == key.name.lower()), None)
 
 
-def _upsert_step(o: ObjectType, key: Field, record: Record, twice: set[str]) -> Step:
+def upsert_step(o: ObjectType, key: Field, record: Record, twice: set[str]) -> Step:
+    """Create or change the record its key names, unless the key is one of those given twice."""
     value = _key_value(record, key)
     body = {k: v for k, v in record.items() if k.lower() not in (key.name.lower(), "id")}
 

@@ -54,20 +54,26 @@ def _nothing(f: Field) -> Any:
     return None
 
 
-def wrong_kind(f: Field, value: Any) -> OrgError:
-    """Say that a JSON value cannot be read as this field's type (Jackson's wording)."""
-    token = _TOKENS.get(type(value), "START_ARRAY" if isinstance(value, list) else "START_OBJECT")
-    shown = "" if token.startswith("START") else f" value {str(value).lower() if isinstance(value, bool) else value}"
-    kind = "integer" if f.type == "int" else f.type
-    return OrgError(
-        "JSON_PARSER_ERROR",
-        f"Cannot deserialize instance of {kind} from {token}{shown} or request may be missing a required field",
-    )
+class WrongKindError(OrgError):
+    """A JSON value cannot be read as its field's type (Jackson's wording); the whole request is refused."""
+
+    def __init__(self, f: Field, value: Any) -> None:
+        token = _TOKENS.get(type(value), "START_ARRAY" if isinstance(value, list) else "START_OBJECT")
+        shown = (
+            "" if token.startswith("START") else f" value {str(value).lower() if isinstance(value, bool) else value}"
+        )
+        kind = "integer" if f.type == "int" else f.type
+        super().__init__(
+            "JSON_PARSER_ERROR",
+            f"Cannot deserialize instance of {kind} from {token}{shown} or request may be missing a required field",
+        )
+        self.field = f
+        self.value = value
 
 
 def _text(f: Field, value: Any) -> str | None:
     if not isinstance(value, str):
-        raise wrong_kind(f, value)
+        raise WrongKindError(f, value)
     return value.strip() or None
 
 
@@ -76,25 +82,25 @@ def _boolean(f: Field, value: Any) -> int:
         return int(value)
     if isinstance(value, str) and value.lower() in ("true", "false"):
         return int(value.lower() == "true")
-    raise wrong_kind(f, value)
+    raise WrongKindError(f, value)
 
 
 def _decimal(f: Field, value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise wrong_kind(f, value)
+        raise WrongKindError(f, value)
     try:
         read = Decimal(str(value).strip())
     except InvalidOperation:
-        raise wrong_kind(f, value) from None
+        raise WrongKindError(f, value) from None
     if not read.is_finite():
-        raise wrong_kind(f, value)
+        raise WrongKindError(f, value)
     return read
 
 
 def _integer(f: Field, value: Any) -> int:
     read = _decimal(f, value)
     if read != read.to_integral_value():
-        raise wrong_kind(f, value)
+        raise WrongKindError(f, value)
     return int(_in_range(f, read, f.precision or 9))
 
 
@@ -117,11 +123,11 @@ def _in_range(f: Field, read: Decimal, digits: int) -> Decimal:
 def _date(f: Field, value: Any) -> str:
     text = str(value).strip()
     if not isinstance(value, str) or not _DATE.fullmatch(text):
-        raise wrong_kind(f, value)
+        raise WrongKindError(f, value)
     try:
         year = date.fromisoformat(text).year
     except ValueError:
-        raise wrong_kind(f, value) from None
+        raise WrongKindError(f, value) from None
     if not _YEARS[0] <= year <= _YEARS[1]:
         raise RecordError("NUMBER_OUTSIDE_VALID_RANGE", f"{f.label}: invalid date: {text}", [f.name])
     return text
@@ -130,20 +136,20 @@ def _date(f: Field, value: Any) -> str:
 def _datetime(f: Field, value: Any) -> str:
     found = _DATETIME.fullmatch(value.strip()) if isinstance(value, str) else None
     if not found:
-        raise wrong_kind(f, value)
+        raise WrongKindError(f, value)
     day, minutes, seconds, zone = found.groups()
     zone = "+00:00" if zone in (None, "Z", "z") else zone
     try:
         read = datetime.fromisoformat(f"{day}T{minutes}:{(seconds or '00')[:2]}{zone}")
     except ValueError:
-        raise wrong_kind(f, value) from None
+        raise WrongKindError(f, value) from None
     return stamp(read.astimezone(UTC))
 
 
 def _time(f: Field, value: Any) -> str:
     found = _TIME.fullmatch(value.strip()) if isinstance(value, str) else None
     if not found:
-        raise wrong_kind(f, value)
+        raise WrongKindError(f, value)
     hours, minutes, seconds, parts = found.groups()
     return f"{hours}:{minutes}:{seconds or '00'}.{(parts or '0').ljust(3, '0')}Z"
 

@@ -1,0 +1,267 @@
+"""Bulk API 2.0 ingest jobs: create, upload, close, poll, fetch results.
+
+Answers `/jobs/ingest...`. Rows are saved 200 at a time, each with its own fate. Results come in another order than the input,
+as they do in the service, so that a client correlating by row number is caught.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from email.parser import BytesParser
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from crm_sync.local_org import bulk_csv, removal, sobject_collections
+from crm_sync.local_org.batches import Step, run
+from crm_sync.local_org.bulk_csv import BadBatchError
+from crm_sync.local_org.bulk_jobs import DELIMITERS, FINISHED, LINE_ENDINGS, Job
+from crm_sync.local_org.bulk_query import formats
+from crm_sync.local_org.calls import Call, Reply
+from crm_sync.local_org.errors import OrgError, RecordError
+from crm_sync.local_org.ids import normal
+from crm_sync.local_org.org import Org
+from crm_sync.local_org.schema import Field, ObjectType
+from crm_sync.local_org.transactions import Transaction
+from crm_sync.local_org.values import WrongKindError
+
+OPERATIONS = ("insert", "update", "upsert", "delete", "hardDelete")
+CHUNK = 200
+_RESULTS = {"successfulresults": "successes", "failedresults": "failures", "unprocessedrecords": "unprocessed"}
+_LATER_HIDDEN = ("contentUrl", "lineEnding", "columnDelimiter")
+
+
+def create(org: Org, call: Call) -> Reply:
+    """Create a job, open for upload; a multipart request brings its data along and is closed at once."""
+    if call.headers.get("content-type", "").startswith("multipart/"):
+        return _create_with_data(org, call)
+    job = _made(org, call, call.json_object())
+    return Reply(200, _told(job))
+
+
+def _made(org: Org, call: Call, body: dict[str, Any]) -> Job:
+    operation = body.get("operation")
+    o = org.schema.object(str(body.get("object", "")))
+    if operation not in OPERATIONS:
+        raise OrgError(
+            "INVALIDOPERATION", f"Operation {operation!r} is not supported; use one of {', '.join(OPERATIONS)}."
+        )
+    if o is None or not call.user.allows(o, "read"):
+        raise OrgError("INVALIDENTITY", f"Entity '{body.get('object')}' is not supported by the Bulk API.")
+    settings: dict[str, Any] = {}
+    if operation == "upsert":
+        settings["externalIdFieldName"] = _key(o, str(body.get("externalIdFieldName", ""))).name
+    job = Job(
+        id=org.jobs.new_id(),
+        kind="ingest",
+        operation=operation,
+        object_name=o.name,
+        version=call.version,
+        access=call.user,
+        created_at=org.clock.now(),
+        folder=org.store.work_folder,
+        state="Open",
+        settings=settings,
+        **formats(body),
+    )
+    org.jobs.add(job)
+    return job
+
+
+def _key(o: ObjectType, name: str) -> Field:
+    found = o.field(name)
+    if found is None or not (found.external_id or found.id_lookup):
+        raise OrgError("INVALIDJOB", f"Field '{name}' of {o.name} is not an external id or idLookup field.")
+    return found
+
+
+def _told(job: Job) -> dict[str, Any]:
+    told = job.told() | {"lineEnding": job.line_ending, "columnDelimiter": job.delimiter}
+    if job.state == "Open":
+        return told | {"contentUrl": f"services/data/v{job.version}/jobs/ingest/{job.id}/batches"}
+    return {k: v for k, v in told.items() if k not in _LATER_HIDDEN}
+
+
+def _create_with_data(org: Org, call: Call) -> Reply:
+    parts = multipart(call)
+    job = _made(org, call, orjson.loads(parts["job"]))
+    job.path("input").write_bytes(parts.get("content", b""))
+    return Reply(200, _start(org, job))
+
+
+def multipart(call: Call) -> dict[str, bytes]:
+    """Read the parts of a multipart/form-data body by name. Raises OrgError when there are none."""
+    head = f"Content-Type: {call.headers['content-type']}\r\n\r\n".encode()
+    message = BytesParser().parsebytes(head + call.content)
+    found = {}
+    for part in message.walk():
+        named = re.search(r'name="([^"]*)"', str(part["content-disposition"]))
+        content = part.get_payload(decode=True)
+        if named and isinstance(content, bytes):
+            found[named.group(1)] = content
+    if not found:
+        raise OrgError("INVALID_INPUT", "The multipart body has no named parts.")
+    return found
+
+
+def upload(org: Org, call: Call, job_id: str) -> Reply:
+    """Take the CSV of an open job, once: 201."""
+    job = org.jobs.find(job_id, "ingest")
+    job.require("Open")
+    if job.path("input").exists():
+        raise OrgError("INVALIDJOBSTATE", f"Job {job.id} already has its data.")
+    job.path("input").write_bytes(call.content)
+    return Reply(201)
+
+
+def change(org: Org, call: Call, job_id: str) -> Reply:
+    """Close a job for upload, which starts the work, or abort it."""
+    job = org.jobs.find(job_id, "ingest")
+    state = call.json_object().get("state")
+    if state == "UploadComplete":
+        job.require("Open")
+        return Reply(200, _start(org, job))
+    if state != "Aborted":
+        raise OrgError("INVALIDJOBSTATE", f"A job cannot be changed to {state!r}.")
+    job.require("Open", "UploadComplete", "InProgress")
+    job.state = "Aborted"
+    return Reply(200, _told(job))
+
+
+def _start(org: Org, job: Job) -> dict[str, Any]:
+    """Queue the work and tell the job as it is before."""
+    job.state = "UploadComplete"
+    told = _told(job)
+    if org.faults.take(("job_stuck",), "PATCH", "/jobs/ingest"):
+        job.state = "InProgress"
+    else:
+        org.jobs.work(job, lambda j: _run(org, j), org.clock.now)
+    return told
+
+
+def tell(org: Org, call: Call, job_id: str) -> Reply:
+    """Tell a job's state; records processed include the failed ones."""
+    job = org.jobs.find(job_id, "ingest")
+    times = {"apiActiveProcessingTime": 0, "apexProcessingTime": 0}
+    return Reply(200, _told(job) | job.progress() | {"numberRecordsFailed": job.failed, **times})
+
+
+def tell_all(org: Org, call: Call) -> Reply:
+    """List the ingest jobs."""
+    return Reply(200, {"done": True, "records": [_told(j) for j in org.jobs.listed("ingest")], "nextRecordsUrl": None})
+
+
+def delete(org: Org, call: Call, job_id: str) -> Reply:
+    """Delete a finished job: 204."""
+    org.jobs.delete(org.jobs.find(job_id, "ingest"))
+    return Reply(204)
+
+
+def results(org: Org, call: Call, job_id: str, which: str) -> Reply:
+    """Give the successes, the failures or what was never tried, as CSV."""
+    job = org.jobs.find(job_id, "ingest")
+    name = _RESULTS.get(which.lower())
+    if name is None:
+        raise OrgError("NOT_FOUND", "The requested resource does not exist")
+    job.require(*FINISHED)
+    path = job.path(name)
+    return Reply(200, content=path.read_bytes() if path.exists() else b"", media_type="text/csv")
+
+
+def _run(org: Org, job: Job) -> None:
+    """Save every row of the input and write the result files."""
+    delimiter, ending = DELIMITERS[job.delimiter], LINE_ENDINGS[job.line_ending]
+    source = job.path("input")
+    o = org.schema.objects[job.object_name.lower()]
+    try:
+        header, rows = bulk_csv.read(source.read_bytes() if source.exists() else b"", delimiter, ending)
+        bulk_csv.check_header(o, header)
+    except BadBatchError as error:
+        job.state, job.facts["errorMessage"] = "Failed", str(error)
+        return
+    outcomes = _Outcomes(header)
+    for start in range(0, len(rows), CHUNK):
+        chunk = rows[start : start + CHUNK]
+        if job.state == "Aborted":
+            outcomes.unprocessed.extend(rows[start:])
+            break
+        with org.transaction(job.access) as tx:
+            told = run(tx, _steps(org, job, o, header, chunk), all_or_none=False)
+        outcomes.add(job, chunk, told)
+    outcomes.write(job.path, lambda table: "".join(bulk_csv.lines(table, delimiter, ending)).encode())
+
+
+class _Outcomes:
+    """What became of the rows, for the three result files."""
+
+    def __init__(self, header: list[str]) -> None:
+        self.successes: list[list[str]] = []
+        self.failures: list[list[str]] = []
+        self.unprocessed: list[list[str]] = []
+        self._header = header
+
+    def add(self, job: Job, rows: Sequence[list[str]], told: Sequence[dict[str, Any]]) -> None:
+        """Sort the rows of a chunk by their results."""
+        for row, result in zip(rows, told, strict=True):
+            if result["success"]:
+                created = job.operation == "insert" or result.get("created") is True
+                self.successes.append([result["id"], str(created).lower(), *row])
+            else:
+                error = result["errors"][0]
+                text = f"{error['statusCode']}:{error['message']}:{' '.join(error['fields'])} --"
+                self.failures.append([result.get("id", ""), text.replace(": --", ":--"), *row])
+        job.processed += len(rows)
+        job.failed += sum(not r["success"] for r in told)
+
+    def write(self, path: Callable[[str], Path], csv: Callable[[list[list[str]]], bytes]) -> None:
+        """Write the files, last row first."""
+        path("successes").write_bytes(csv([["sf__Id", "sf__Created", *self._header], *reversed(self.successes)]))
+        path("failures").write_bytes(csv([["sf__Id", "sf__Error", *self._header], *reversed(self.failures)]))
+        path("unprocessed").write_bytes(csv([self._header, *self.unprocessed]))
+
+
+def _steps(org: Org, job: Job, o: ObjectType, header: list[str], rows: Sequence[list[str]]) -> list[Step]:
+    bodies = [bulk_csv.record(o, header, row) for row in rows]
+    make = _makers(org, job, o, bodies)
+    return [_readable(make(body), header) for body in bodies]
+
+
+def _makers(org: Org, job: Job, o: ObjectType, bodies: list[dict[str, Any]]) -> Callable[[dict[str, Any]], Step]:
+    if job.operation == "insert":
+        return lambda body: sobject_collections.insert_step(o, body)
+    if job.operation == "update":
+        return lambda body: sobject_collections.update_step(o, body)
+    if job.operation == "upsert":
+        key = _key(o, job.settings["externalIdFieldName"])
+        twice = sobject_collections.named_twice(bodies, key)
+        return lambda body: sobject_collections.upsert_step(o, key, body, twice)
+    act = removal.purge if job.operation == "hardDelete" else removal.delete
+    return lambda body: _delete_step(o, body, act)
+
+
+def _delete_step(o: ObjectType, body: dict[str, Any], act: Callable[[Transaction, ObjectType, str], None]) -> Step:
+    written = next((str(v) for k, v in body.items() if k.lower() == "id"), "")
+    known = normal(written)
+
+    def do(tx: Transaction) -> dict[str, Any]:
+        if known is None:
+            raise RecordError("MALFORMED_ID", f"malformed id {written}")
+        with tx.attempt():
+            act(tx, o, known)
+        return {"id": known}
+
+    return Step(do, known)
+
+
+def _readable(step: Step, header: Sequence[str]) -> Step:
+    """Make a cell of the wrong kind a fault of its row, not of the whole upload."""
+
+    def do(tx: Transaction) -> dict[str, Any]:
+        try:
+            return step.do(tx)
+        except WrongKindError as error:
+            raise bulk_csv.unfit(error, header) from None
+
+    return Step(do, step.known_id)
