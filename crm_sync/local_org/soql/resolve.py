@@ -196,13 +196,21 @@ class Scope:
     def _polymorphic(self, join: Join, name: str, at: int) -> Column:
         if name.lower() == "type":
             return Column(_TYPE, self._type_sql(join), (*join.names, "Type"), join)
-        known = [(self.readable(o, name), alias) for o, alias in join.targets]
+        known = [(self._shared(o, name), alias) for o, alias in join.targets]
         found = [(f, alias) for f, alias in known if f is not None and f.stored]
         if name.lower() not in _NAME_FIELDS or not found:
             raise self.no_column(name, "Name", at)
         parts = [f"{alias}.{quote(f.name)}" for f, alias in found]
         sql = parts[0] if len(parts) == 1 else f"coalesce({', '.join(parts)})"
-        return Column(found[0][0], sql, (*join.names, found[0][0].name), join)
+        shown = "Name" if name.lower() == "name" else found[0][0].name
+        return Column(found[0][0], sql, (*join.names, shown), join)
+
+    def _shared(self, obj: ObjectType, name: str) -> Field | None:
+        """The field that stands for a field of the Name object: Name is the case number of a case."""
+        if name.lower() == "name":
+            called = next((f for f in obj.fields.values() if f.name_field), obj.field("Name"))
+            return self.readable(obj, called.name) if called is not None else None
+        return self.readable(obj, name)
 
     def _type_sql(self, join: Join) -> str:
         cases = [f'WHEN {alias}."Id" IS NOT NULL THEN {self.parameters.add(o.name)}' for o, alias in join.targets]

@@ -98,7 +98,7 @@ SCHEMA_OBJECTS = (
     define(
         "Task",
         "00T",
-        Field("Subject", "Subject", "string"),
+        Field("Subject", "Subject", "string", name_field=True),
         Field("Body", "Body", "base64"),
         Field("Start__c", "Start", "time"),
         reference("WhoId", ("Contact", "User"), "Who"),

@@ -291,6 +291,20 @@ def test_limits(org):
         org.ask(f"SELECT {', '.join(['(SELECT Id FROM Contacts)'] * 21)} FROM Account")
 
 
+def test_most_relationships(org):
+    from crm_sync.local_org.schema import Field, ObjectType, Schema
+
+    lookups = [
+        Field(f"L{n}__c", "L", "reference", reference_to=("Wide",), relationship_name=f"L{n}__r") for n in range(56)
+    ]
+    fields = {f.name.lower(): f for f in [Field("Id", "Id", "id"), Field("Name", "Name", "string"), *lookups]}
+    wide = org.as_user()
+    wide.schema = Schema({"wide": ObjectType("Wide", "Wide", "Wides", "0Wi", fields)})
+    wide.statement(f"SELECT {', '.join(f'L{n}__r.Name' for n in range(55))} FROM Wide")
+    with pytest.raises(SoqlError, match="more than 55 child-to-parent relationships"):
+        wide.statement(f"SELECT {', '.join(f'L{n}__r.Name' for n in range(56))} FROM Wide")
+
+
 @pytest.mark.parametrize(
     ("text", "place", "expected"),
     [

@@ -134,6 +134,15 @@ def test_polymorphic_parent_is_a_name(org):
     )
 
 
+def test_name_of_a_polymorphic_parent_is_its_name_field(org):
+    assert [r["What"] and r["What"]["Name"] for r in org.ask("SELECT What.Name FROM Task ORDER BY Subject")] == [
+        "Acme",
+        None,
+        "Call",
+    ]
+    assert org.values("SELECT Subject FROM Task WHERE What.Name = 'call'") == ["Visit"]
+
+
 def test_typeof(org):
     found = org.ask(
         "SELECT Subject, TYPEOF Who WHEN contact THEN LastName, donotcall ELSE Name END FROM Task ORDER BY Subject"
