@@ -1,0 +1,79 @@
+"""Killed between any two writes and run again: the org ends as if nothing had happened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from crm_sync.pipeline import World, carry_out, look
+from crm_sync.ports import RowAnswer, RowWrite
+from crm_sync.pull import pull
+
+
+class KilledError(BaseException):
+    """The process ends here; nothing may catch it."""
+
+
+class Mortal:
+    """An org whose user is killed just before its n-th write call."""
+
+    def __init__(self, org: Any, lives: int) -> None:
+        self._org = org
+        self._lives = lives
+        self.writes = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._org, name)
+
+    def upsert(self, rows: Sequence[RowWrite]) -> Sequence[RowAnswer]:
+        if self.writes == self._lives:
+            raise KilledError
+        self.writes += 1
+        answers: Sequence[RowAnswer] = self._org.upsert(rows)
+        return answers
+
+
+def run_once(world: World) -> int:
+    decision = look(world, world.org.server_time())
+    return len(carry_out(world, decision, kind="full").results)
+
+
+def state(world: World, contents: Any) -> Any:
+    return contents(pull(world.org, world.mirror, world.program, world.org.server_time()))
+
+
+@pytest.fixture
+def contents() -> Any:
+    """The comparable contents of a snapshot."""
+    import importlib.util
+    from pathlib import Path
+
+    spec = importlib.util.spec_from_file_location("e2e_conftest", Path(__file__).with_name("conftest.py"))
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.contents
+
+
+def test_killed_before_each_write_and_run_again(places: Any, contents: Any) -> None:
+    with places() as place:
+        undisturbed = Mortal(place.world.org, lives=10_000)
+        run_once(World(undisturbed, place.world.mirror, place.world.journal, place.world.program))
+        expected, writes = state(place.world, contents), undisturbed.writes
+    assert writes > 5
+    for lives in range(writes):
+        with places() as place:
+            doomed = World(Mortal(place.world.org, lives), place.world.mirror, place.world.journal, place.world.program)
+            with pytest.raises(KilledError):
+                run_once(doomed)
+            _let_the_lease_run_out(place)
+            run_once(place.world)
+            assert state(place.world, contents) == expected, f"killed before write {lives}"
+
+
+def _let_the_lease_run_out(place: Any) -> None:
+    import requests
+
+    requests.post(f"{place.org.base_url}/_control/clock", json={"advance": 600}, timeout=10)
