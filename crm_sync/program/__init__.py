@@ -5,7 +5,8 @@ Read by every step of the flow. Not here: deciding (`evaluate`), and reading or 
 """
 
 from crm_sync.program.cases import Case, Expected, load_cases
-from crm_sync.program.load import load_program
+from crm_sync.program.draft import Draft
+from crm_sync.program.load import load_draft, load_program
 from crm_sync.program.mappings import FieldMapping, ObjectMapping
 from crm_sync.program.program import Program
 from crm_sync.program.rules import (
@@ -33,6 +34,7 @@ __all__ = [
     "ConsentRules",
     "Cooldown",
     "Criterion",
+    "Draft",
     "Escalation",
     "EscalationKind",
     "Expected",
@@ -46,5 +48,6 @@ __all__ = [
     "Retention",
     "Tolerance",
     "load_cases",
+    "load_draft",
     "load_program",
 ]

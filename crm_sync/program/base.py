@@ -1,6 +1,6 @@
 """What every typed part of the program shares: frozen, no unknown keys, nothing converted silently.
 
-`names_of` and `model_at` let mistakes say which names were possible. Not here: any rule.
+`names_at` lets mistakes say which names were possible. Not here: any rule.
 """
 
 from __future__ import annotations
@@ -48,19 +48,12 @@ Percent = Annotated[float, Field(gt=0, le=100)]
 Points = Annotated[float, Field(ge=0, le=100)]
 
 
-def names_of(model: type[BaseModel] | None) -> list[str]:
-    """List the names a YAML file may use in this part, in the order declared."""
-    if model is None:
-        return []
-    return [info.alias or name for name, info in model.model_fields.items()]
-
-
-def model_at(model: type[BaseModel], path: tuple[str | int, ...]) -> type[BaseModel] | None:
-    """Find the part that one of pydantic's locations leads to, None where there is no part but a value."""
+def names_at(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
+    """List the names a YAML file may use in the part that one of pydantic's locations leads to, in declared order."""
     kind: Any = model
     for step in path:
         kind = _step(kind, step)
-    return kind if _is_part(kind) else None
+    return [info.alias or name for name, info in kind.model_fields.items()]
 
 
 def _is_part(kind: Any) -> bool:

@@ -128,7 +128,7 @@ def _moment(text: str) -> datetime.datetime | None:
         day = datetime.date.fromisoformat(text)
     except ValueError:
         return None
-    return datetime.datetime.combine(day, datetime.time(12), datetime.UTC)
+    return datetime.datetime(day.year, day.month, day.day, 12, tzinfo=datetime.UTC)
 
 
 def _by_type(entry: CaseEntry, types: tuple[str, ...]) -> Mapping[tuple[str, str], Expected]:

@@ -172,15 +172,14 @@ Condition: TypeAlias = Annotated[
 
 def tests(condition: Condition) -> Iterator[tuple[tuple[str | int, ...], Test]]:
     """Give every test inside a condition with its path below it, in the order written."""
-    match condition:
-        case All():
-            yield from _inside("all", condition.all)
-        case Any_():
-            yield from _inside("any", condition.any)
-        case Not_():
-            yield from ((("not", *path), test) for path, test in tests(condition.not_))
-        case Test():
-            yield (), condition
+    if isinstance(condition, All):
+        yield from _inside("all", condition.all)
+    elif isinstance(condition, Any_):
+        yield from _inside("any", condition.any)
+    elif isinstance(condition, Not_):
+        yield from ((("not", *path), test) for path, test in tests(condition.not_))
+    else:
+        yield (), condition
 
 
 def _inside(name: str, parts: tuple[Condition, ...]) -> Iterator[tuple[tuple[str | int, ...], Test]]:

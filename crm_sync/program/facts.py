@@ -41,9 +41,9 @@ DERIVED: tuple[Fact, ...] = (
     Fact(
         "health_sustained_days",
         "number",
-        "Days since health has been at or above the healthy band without a break",
+        "Days for which health has held without a break; counted by the worker where the org does not say since when",
         unit="days",
-        derived_from=("account.healthy_since",),
+        derived_from=("account.healthy_since", "profile.health_since", "account.health_score"),
     ),
     Fact(
         "nps_age_days",
@@ -91,7 +91,7 @@ DERIVED: tuple[Fact, ...] = (
         "person_opted_out",
         "checkbox",
         "Whether the person, or any duplicate of them, has opted out of being a reference or of e-mail",
-        derived_from=("contact.opted_out", "contact.email_opt_out", "individual.no_solicit"),
+        derived_from=("contact.opted_out", "contact.email_opt_out", "contact.individual", "individual.no_solicit"),
     ),
     Fact(
         "person_suppressed",

@@ -43,11 +43,17 @@ def load_program(rules_dir: Path, mappings_dir: Path) -> Program:
     Raises ConfigurationError with every mistake in every file, each with file, line and the nearest right name.
     """
     found: list[Mistake] = []
-    sources = {
-        **_read_folder("rules", rules_dir, tuple(RULE_FILES), found),
-        **_read_folder("mappings", mappings_dir, MAPPING_NAMES, found),
-    }
-    return program_of(sources, found)
+    return program_of(_read(rules_dir, mappings_dir, found), found)
+
+
+def load_draft(rules_dir: Path, mappings_dir: Path) -> tuple[Draft, tuple[Mistake, ...]]:
+    """Load what is whole of the program, and every mistake in the rest; raises nothing.
+
+    For looking at files that are not right yet, and at the line something stands on.
+    """
+    found: list[Mistake] = []
+    draft = _draft(_read(rules_dir, mappings_dir, found), found)
+    return draft, _in_order([*found, *check(draft)])
 
 
 def program_of(sources: Mapping[str, Source], found: Iterable[Mistake] = ()) -> Program:
@@ -59,7 +65,7 @@ def program_of(sources: Mapping[str, Source], found: Iterable[Mistake] = ()) -> 
     draft = _draft(sources, mistakes)
     mistakes += check(draft)
     if mistakes:
-        raise ConfigurationError(tuple(sorted(set(mistakes), key=place)))
+        raise ConfigurationError(_in_order(mistakes))
     return Program(
         qualification=draft.one(Qualification),
         consent=draft.one(ConsentRules),
@@ -101,6 +107,17 @@ def place(mistake: Mistake) -> tuple[str, int, str]:
     """Sort mistakes as they stand in the files."""
     name, _, line = mistake.where.rpartition(":")
     return name, int(line), mistake.found
+
+
+def _in_order(mistakes: Iterable[Mistake]) -> tuple[Mistake, ...]:
+    return tuple(sorted(set(mistakes), key=place))
+
+
+def _read(rules_dir: Path, mappings_dir: Path, found: list[Mistake]) -> dict[str, Source]:
+    return {
+        **_read_folder("rules", rules_dir, tuple(RULE_FILES), found),
+        **_read_folder("mappings", mappings_dir, MAPPING_NAMES, found),
+    }
 
 
 def _draft(sources: Mapping[str, Source], found: list[Mistake]) -> Draft:

@@ -15,10 +15,11 @@ Path: TypeAlias = tuple[str | int, ...]
 
 @dataclass(frozen=True, order=True)
 class Position:
-    """A place in a file: line and column, both counted from 1."""
+    """A place in a file: line and column, both counted from 1; `file` where it is not the tree's own."""
 
     line: int
     column: int
+    file: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from crm_sync.errors import Mistake
-from crm_sync.program.base import API_NAME, NAME, model_at, names_of
+from crm_sync.program.base import API_NAME, NAME, names_at
 from crm_sync.program.nodes import ListNode, MapNode, Node, Path, Scalar, follow
 from crm_sync.program.sources import Source, nearest, one_of
 
@@ -78,7 +78,7 @@ def mistakes(error: ValidationError, model: type[BaseModel], source: Source) -> 
 def _meant_by(detail: ErrorDetails, model: type[BaseModel]) -> Path:
     """Where the name that was probably meant belongs, so that its absence need not be told as well."""
     *parent, name = detail["loc"]
-    return (*parent, nearest(str(name), names_of(model_at(model, tuple(parent)))) or "")
+    return (*parent, nearest(str(name), names_at(model, tuple(parent))) or "")
 
 
 def _mistake(detail: ErrorDetails, model: type[BaseModel], source: Source) -> Mistake:
@@ -142,7 +142,7 @@ def _missing(detail: ErrorDetails, _model: type[BaseModel], source: Source) -> M
 
 def _extra(detail: ErrorDetails, model: type[BaseModel], source: Source) -> Mistake:
     *parent, name = detail["loc"]
-    known = names_of(model_at(model, tuple(parent)))
+    known = names_at(model, tuple(parent))
     return source.unknown(detail["loc"], "the name", str(name), known)
 
 

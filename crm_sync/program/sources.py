@@ -22,10 +22,14 @@ class Source:
     name: str
     root: Node
 
+    def where(self, path: Path = ()) -> str:
+        """Say as `file:line` where the value, or the name of the value, stands that `path` leads to."""
+        _, at = follow(self.root, path)
+        return f"{at.file or self.name}:{at.line}"
+
     def mistake(self, path: Path, found: str, expected: str, nearest: str | None = None) -> Mistake:
         """Point a mistake at the value, or the name of the value, that `path` leads to."""
-        _, at = follow(self.root, path)
-        return Mistake(f"{self.name}:{at.line}", found, expected, nearest)
+        return Mistake(self.where(path), found, expected, nearest)
 
     def unknown(self, path: Path, what: str, found: str, known: Iterable[str]) -> Mistake:
         """Say that `found` is no known `what`, list what is known, and name the nearest."""

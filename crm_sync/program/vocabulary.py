@@ -25,7 +25,10 @@ _TEXT_LIKE = frozenset({"text", "url", "picklist"})
 
 @dataclass(frozen=True)
 class Word:
-    """One field the worker knows. `owner` None: the worker never writes it. `values` empty: any values."""
+    """One field the worker knows. `owner` None: the worker never writes it. `values` empty: any values.
+
+    A program without an `optional` field is whole; the worker finds out by itself what the field would say.
+    """
 
     name: str
     type: str
@@ -33,6 +36,7 @@ class Word:
     owner: str | None
     safety: bool
     personal: bool
+    optional: bool
     transform: str | None
     values: tuple[str, ...]
 
@@ -58,6 +62,7 @@ def _word(line: str) -> Word:
         owner=None if who == "read" else who,
         safety="safety" in marks,
         personal="personal" in marks,
+        optional="optional" in marks,
         transform="email_key" if "email_key" in marks else None,
         values=tuple(values.split()),
     )

@@ -1,6 +1,6 @@
 """The words the program is written in: every field the worker knows, by mapping and program name.
 
-One line a field: `name type who [safety] [personal] [transform] [= values]`. `who` is `read` for what the worker never
+One line a field: `name type who [safety] [personal] [optional] [transform] [= values]`. `who` is `read` for what the worker never
 writes, else the owner it must have. `= types` stands for all reference types. Read by `vocabulary`.
 Not here: API names; mappings/ holds those, and may hold more fields than these for conditions to ask for.
 """
@@ -22,7 +22,7 @@ TABLES: Mapping[str, str] = {
         implementation_stage picklist read = planned implementing production retired
         use_case picklist read
         health_score number read safety
-        healthy_since date read safety
+        healthy_since date read safety optional
         health_trend picklist read safety = rising steady falling
         churn_risk picklist read safety = none watch active
         renewal_on date read safety

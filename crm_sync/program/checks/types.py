@@ -17,10 +17,13 @@ from crm_sync.program.sources import Source
 
 def check_types(draft: Draft) -> Iterator[Mistake]:
     """Tell every reference type that is unknown, and every one that was forgotten."""
-    if draft.types is None:
+    found = draft.rule(Tolerance)
+    if found is None:
         return
-    for check in (_qualification, _consent, _tolerance, _lead_time):
-        yield from check(draft, _Types(draft.types))
+    types = _Types(tuple(found[0].effort_points))
+    yield from _tolerance(*found, types)
+    for check in (_qualification, _consent, _lead_time):
+        yield from check(draft, types)
 
 
 @dataclass(frozen=True)
@@ -65,15 +68,13 @@ def _consent(draft: Draft, types: _Types) -> Iterator[Mistake]:
         yield from types.complete(source, ("covers",), covered_at_all, "use that covers a consent")
 
 
-def _tolerance(draft: Draft, types: _Types) -> Iterator[Mistake]:
-    if found := draft.rule(Tolerance):
-        tolerance, source = found
-        for index, cap in enumerate(tolerance.caps):
-            if isinstance(cap.counts, tuple):
-                yield from types.known(source, ("caps", index, "counts"), cap.counts)
-        for index, cooldown in enumerate(tolerance.cooldowns):
-            if isinstance(cooldown.after, tuple):
-                yield from types.known(source, ("cooldowns", index, "after"), cooldown.after)
+def _tolerance(tolerance: Tolerance, source: Source, types: _Types) -> Iterator[Mistake]:
+    for index, cap in enumerate(tolerance.caps):
+        if isinstance(cap.counts, tuple):
+            yield from types.known(source, ("caps", index, "counts"), cap.counts)
+    for index, cooldown in enumerate(tolerance.cooldowns):
+        if isinstance(cooldown.after, tuple):
+            yield from types.known(source, ("cooldowns", index, "after"), cooldown.after)
 
 
 def _lead_time(draft: Draft, types: _Types) -> Iterator[Mistake]:

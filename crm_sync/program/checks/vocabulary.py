@@ -33,7 +33,7 @@ def _missing(mapping: ObjectMapping, source: Source) -> Iterator[Mistake]:
     known = VOCABULARY[mapping.name]
     added = [name for name in mapping.fields if name not in known and name != "id"]
     for word in known.values():
-        if word.name not in mapping.fields:
+        if word.name not in mapping.fields and not word.optional:
             alike = nearest(word.name, added)
             found = f"no field `{word.name}`" + (f" (but `{alike}`)" if alike else "")
             yield source.mistake(("fields",), found, f"`{word.name}`, which the worker needs")

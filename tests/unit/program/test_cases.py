@@ -124,6 +124,7 @@ def test_every_type_is_spread_and_a_named_type_wins(tmp_path: Path, program: Pro
         ("as_of: 2026-12-24", "as_of: 24.12.2026", "21: found the text '24.12.2026'; expected a date: 2026-11-02."),
         ("id: second", "id: first", "19: found the case 'first' a second time (first at rules/cases/some.yaml:13)"),
         ("    text: Changed\n", "", "19: found no `text`; expected a line `text: ...`."),
+        ("fails: []", "fail: []", "18: found the name 'fail', which is not known; expected one of standing, fails"),
         ("about: Somebody", "about: [", "1: found text that is not YAML"),
     ],
 )

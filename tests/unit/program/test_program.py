@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from crm_sync.errors import ConfigurationError
-from crm_sync.program import Cap, Criterion, Program, load_program
+from crm_sync.errors import ConfigurationError, Mistake
+from crm_sync.program import Cap, Criterion, Program, load_draft, load_program
+from crm_sync.program.draft import RULE_FILES
 from crm_sync.program.load import program_of
 from crm_sync.program.mappings import MAPPING_NAMES
 from crm_sync.program.reader import read
@@ -203,6 +204,47 @@ def test_a_file_under_another_name_is_told_with_the_right_name(copied: Path) -> 
     assert "Did you mean 'guards.yaml'?" in mistakes
     assert "Did you mean 'cadence.yaml'?" in mistakes
     assert "mappings/notes.yaml:1: found a file that nobody reads" in mistakes
+
+
+@pytest.mark.parametrize(
+    "name", [*(f"rules/{name}" for name in RULE_FILES), *(f"mappings/{name}" for name in MAPPING_NAMES)]
+)
+def test_checks_wait_for_a_file_that_could_not_be_read(shipped: Mapping[str, Source], name: str) -> None:
+    broken = Mistake(f"{name}.yaml:1", "nothing", "something")
+    with pytest.raises(ConfigurationError) as caught:
+        program_of({key: source for key, source in shipped.items() if key != name}, [broken])
+    assert caught.value.mistakes == (broken,)
+
+
+def test_a_verdict_has_room_for_so_many_criteria(changed: Callable[..., Program]) -> None:
+    more = "".join(
+        f"  - {{id: more_{n}, text: More, weight: hard, when: {{fact: paused, is: false}}, remedy: ''}}\n"
+        for n in range(40)
+    )
+    with pytest.raises(ConfigurationError, match=r"qualification.yaml:8: found 7\d criteria; expected at most 40"):
+        changed(QUALIFICATION, lambda text: text.replace("criteria:\n", f"criteria:\n{more}"))
+    more = "".join(f"  - {{id: more_{n}, text: More, after: all, event: used, days: 1}}\n" for n in range(10))
+    with pytest.raises(ConfigurationError, match=r"found 20 caps and cooldowns; expected at most 12"):
+        changed("rules/tolerance", lambda text: text.replace("cooldowns:\n", f"cooldowns:\n{more}"))
+
+
+def test_an_org_need_not_say_since_when_it_is_healthy(changed: Callable[..., Program]) -> None:
+    without = changed("mappings/account", lambda text: re.sub(r"  healthy_since:.*\n", "", text))
+    assert "healthy_since" not in without.mappings["account"].fields
+
+
+def test_an_org_may_add_fields_to_ask_for(changed: Callable[..., Program]) -> None:
+    line = "  seniority: {field: Seniority__c, type: picklist, owner: human, values: {Senior: senior}}\n"
+    program = changed("mappings/contact", lambda text: text + line)
+    assert program.facts["contact.seniority"].values == ("senior",)
+
+
+def test_what_is_whole_can_be_looked_at_beside_what_is_not(copied: Path) -> None:
+    (copied / "rules/guards.yaml").unlink()
+    draft, mistakes = load_draft(copied / "rules", copied / "mappings")
+    assert "guards" not in draft.rules
+    assert "consent" in draft.rules
+    assert [mistake.where for mistake in mistakes] == ["rules/guards.yaml:1"]
 
 
 def test_missing_folders_are_told(tmp_path: Path) -> None:

@@ -259,6 +259,9 @@ SLIPS = [
     ),
     ("unknown value in a list", QUALIFICATION, "one_of: [none, watch]", "one_of: [none, wach]"),
     ("cooldown after an unknown type", TOLERANCE, "after: [case_study, quote]", "after: [case_study, quotes]"),
+    ("first ask of an unknown type", LEAD_TIME, "first_ask:\n  call: 10", "first_ask:\n  cal: 10"),
+    ("true for a number", TOLERANCE, "limit: 2,", "limit: true,"),
+    ("number forgotten", CADENCE, "check_in_days: 90", "check_in_days:"),
     ("cap id twice", TOLERANCE, "id: calls_year", "id: calls_quarter"),
     ("cooldown id twice", TOLERANCE, "id: after_big_ask", "id: after_call"),
     (
