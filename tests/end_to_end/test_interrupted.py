@@ -44,19 +44,6 @@ def state(world: World, contents: Any) -> Any:
     return contents(pull(world.org, world.mirror, world.program, world.org.server_time()))
 
 
-@pytest.fixture
-def contents() -> Any:
-    """The comparable contents of a snapshot."""
-    import importlib.util
-    from pathlib import Path
-
-    spec = importlib.util.spec_from_file_location("e2e_conftest", Path(__file__).with_name("conftest.py"))
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.contents
-
-
 def test_killed_before_each_write_and_run_again(places: Any, contents: Any) -> None:
     with places() as place:
         undisturbed = Mortal(place.world.org, lives=10_000)
