@@ -10,11 +10,13 @@ from crm_sync.local_org import (
     bulk_query,
     composite,
     describe,
+    metadata_rest,
     query,
     replication,
     resources,
     rows,
     sobject_collections,
+    tooling,
     tree,
 )
 from crm_sync.local_org.calls import Call, Reply
@@ -42,6 +44,7 @@ UNSUPPORTED = (
     "knowledgemanagement",
     "licensing",
     "match",
+    "metadata",
     "nouns",
     "parameterizedsearch",
     "process",
@@ -52,6 +55,7 @@ UNSUPPORTED = (
     "support",
     "tabs",
     "theme",
+    "tooling",
     "ui-api",
     "wave",
 )
@@ -67,6 +71,10 @@ def build() -> Router:
     _queries(router)
     _composites(router)
     _jobs(router)
+    router.add("tooling/query", GET=tooling.run)
+    router.add("tooling/sobjects/{object}/describe", GET=tooling.describe)
+    router.add("metadata/deployRequest", POST=metadata_rest.deploy)
+    router.add("metadata/deployRequest/{id}", GET=metadata_rest.tell)
     return router
 
 

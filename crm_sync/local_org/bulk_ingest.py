@@ -6,9 +6,7 @@ as they do in the service, so that a client correlating by row number is caught.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
-from email.parser import BytesParser
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ from crm_sync.local_org.bulk_query import formats
 from crm_sync.local_org.calls import Call, Reply
 from crm_sync.local_org.errors import OrgError, RecordError
 from crm_sync.local_org.ids import normal
+from crm_sync.local_org.multipart import parts
 from crm_sync.local_org.org import Org
 from crm_sync.local_org.schema import Field, ObjectType
 from crm_sync.local_org.transactions import Transaction
@@ -85,25 +84,10 @@ def _told(job: Job) -> dict[str, Any]:
 
 
 def _create_with_data(org: Org, call: Call) -> Reply:
-    parts = multipart(call)
-    job = _made(org, call, orjson.loads(parts["job"]))
-    job.path("input").write_bytes(parts.get("content", b""))
+    found = parts(call)
+    job = _made(org, call, orjson.loads(found.get("job", b"{}")))
+    job.path("input").write_bytes(found.get("content", b""))
     return Reply(200, _start(org, job))
-
-
-def multipart(call: Call) -> dict[str, bytes]:
-    """Read the parts of a multipart/form-data body by name. Raises OrgError when there are none."""
-    head = f"Content-Type: {call.headers['content-type']}\r\n\r\n".encode()
-    message = BytesParser().parsebytes(head + call.content)
-    found = {}
-    for part in message.walk():
-        named = re.search(r'name="([^"]*)"', str(part["content-disposition"]))
-        content = part.get_payload(decode=True)
-        if named and isinstance(content, bytes):
-            found[named.group(1)] = content
-    if not found:
-        raise OrgError("INVALID_INPUT", "The multipart body has no named parts.")
-    return found
 
 
 def upload(org: Org, call: Call, job_id: str) -> Reply:

@@ -65,7 +65,7 @@ def _custom_objects(definitions: Mapping[str, list[_Element]], prefixes: Mapping
     free = (p for p in map(custom_prefix, range(62 * 62)) if p not in taken)
     return {
         name: _custom_object(
-            name, next(r for r in definitions[name] if _is_object(r)), prefixes.get(name) or next(free)
+            name, next(r for r in reversed(definitions[name]) if _is_object(r)), prefixes.get(name) or next(free)
         )
         for name in names
     }

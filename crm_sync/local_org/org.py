@@ -23,6 +23,7 @@ from crm_sync.local_org.access import Access
 from crm_sync.local_org.bulk_jobs import Jobs
 from crm_sync.local_org.calls import Call
 from crm_sync.local_org.clock import Clock, stamp
+from crm_sync.local_org.deployments import Deployments
 from crm_sync.local_org.errors import OrgError, not_found
 from crm_sync.local_org.faults import Faults
 from crm_sync.local_org.layout import layouts
@@ -66,6 +67,7 @@ class Org:
         self.router = router
         self.locators = Locators()
         self.jobs = Jobs()
+        self.deployments = Deployments()
         self.clock = clock or Clock()
         self.sessions = Sessions(self.clock)
         self.faults = Faults()
@@ -73,7 +75,8 @@ class Org:
         self.daily_calls = DAILY_CALLS
         self._calls = 0
         self._calls_lock = threading.Lock()
-        self.files = metadata_xml.read_folder(package) if package else {}
+        packaged = metadata_xml.read_folder(package) if package else {}
+        self.files = {**packaged, **self.store.files()}
         self.outbound = Outbound(self.store)
         self.reshape()
         with self.transaction(self.system) as tx:
@@ -88,6 +91,14 @@ class Org:
         self.store.shape(self.schema)
         self._access: dict[str, Access] = {}
         self.outbound.rules = outbound_rules.read(self.files)
+
+    def deploy(self, files: metadata_xml.Files) -> None:
+        """Take further metadata files into the org, for good."""
+        self.store.keep_files(files)
+        self.files = {**self.files, **files}
+        self.reshape()
+        with self.transaction(self.system) as tx:
+            permission_sets.save(tx, files)
 
     @property
     def system(self) -> Access:

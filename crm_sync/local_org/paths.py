@@ -10,7 +10,7 @@ import dataclasses
 import logging
 import re
 
-from crm_sync.local_org import control, dispatch, oauth, resources
+from crm_sync.local_org import control, dispatch, oauth, resources, soap
 from crm_sync.local_org.calls import Call, Reply
 from crm_sync.local_org.errors import OrgError, not_found, not_implemented
 from crm_sync.local_org.org import Org
@@ -41,7 +41,9 @@ def _answer(org: Org, call: Call, test_mode: bool) -> Reply:
         return oauth.identity(org, call, call.segments[1], call.segments[2])
     if head[:1] == ("_control",) and test_mode:
         return control.answer(org, dataclasses.replace(call, segments=call.segments[1:]))
-    if head in (("services", "soap"), ("services", "async"), ("services", "apexrest")):
+    if head == ("services", "soap"):
+        return soap.answer(org, dataclasses.replace(call, segments=call.segments[2:]))
+    if head in (("services", "async"), ("services", "apexrest")):
         raise not_implemented("/".join(head))
     raise not_found()
 

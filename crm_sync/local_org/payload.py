@@ -1,6 +1,6 @@
 """A record's JSON body as stored values: names resolved, rights checked, values converted.
 
-    {"Name": "x", "Account": {"Ext__c": "A-1"}} -> {"Name": "x", "AccountId": "001..."}
+    {"Name": "x", "Account": {"Key": "A-1"}} -> {"Name": "x", "AccountId": "001..."}
 
 Called by records for every write. Not here: required fields, uniqueness and the like (checks).
 """
@@ -57,7 +57,7 @@ def _reference(tx: Transaction, o: ObjectType, key: str, value: Any) -> Field:
 
 
 def find_reference(tx: Transaction, reference: Field, value: Mapping[str, Any] | None) -> str | None:
-    """Find the record that `{"Ext__c": "A-1"}` names; a polymorphic lookup also needs `attributes.type`."""
+    """Find the record that `{"Key": "A-1"}` names; a polymorphic lookup also needs `attributes.type`."""
     if value is None:
         return None
     target = _target(tx, reference, value)

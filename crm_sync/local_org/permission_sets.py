@@ -32,11 +32,12 @@ _USER_RIGHTS = ("ViewAllData", "ModifyAllData", "ApiEnabled", "EditTask", "EditE
 
 def save(tx: Transaction, files: Files) -> None:
     """Save every permission set of a package whose file is new or has changed."""
-    for path, content in files.items():
-        name = PurePosixPath(path).name
-        if not name.endswith((".permissionset-meta.xml", ".permissionset")):
-            continue
-        name = name.split(".", maxsplit=1)[0]
+    latest = {
+        PurePosixPath(path).name.split(".", maxsplit=1)[0]: content
+        for path, content in files.items()
+        if path.endswith((".permissionset-meta.xml", ".permissionset"))
+    }
+    for name, content in latest.items():
         if _changed(tx, name, content):
             _save(tx, name, metadata_xml.parse(content))
 

@@ -11,7 +11,7 @@ import shutil
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -102,6 +102,16 @@ class Store:
                 _shape_table(connection, o)
                 if o.custom:
                     connection.execute("INSERT OR IGNORE INTO _prefixes VALUES (?, ?)", (o.name, o.key_prefix))
+
+    def keep_files(self, files: Mapping[str, bytes]) -> None:
+        """Keep deployed metadata files."""
+        with self.writing() as connection:
+            connection.executemany("INSERT OR REPLACE INTO _files VALUES (?, ?)", files.items())
+
+    def files(self) -> dict[str, bytes]:
+        """Give the metadata files deployed so far, by path."""
+        with self.reading() as connection:
+            return dict(connection.execute("SELECT path, content FROM _files"))
 
     def prefixes(self) -> dict[str, str]:
         """Give the key prefixes kept so far, by custom object name."""
