@@ -28,9 +28,16 @@ def with_shipped_program(settings: Settings) -> Settings:
     update = {
         name: SHIPPED / folder
         for name, folder in (("rules_dir", "rules"), ("mappings_dir", "mappings"))
-        if name not in settings.model_fields_set and not getattr(settings, name).is_dir() and (SHIPPED / folder).is_dir()
+        if name not in settings.model_fields_set
+        and not getattr(settings, name).is_dir()
+        and (SHIPPED / folder).is_dir()
     }
     return settings.model_copy(update=update)
+
+
+def reach_org(settings: Settings, api_share_percent: float = 5) -> SalesforceOrg:
+    """Reach the org for a question that needs no state; raises ConfigurationError when the settings name none."""
+    return SalesforceOrg.connect(settings.connection(), api_share_percent=api_share_percent)
 
 
 @contextmanager

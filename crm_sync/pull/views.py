@@ -26,7 +26,7 @@ STAMP_COLUMN = "system_modstamp"
 _TEXTS = frozenset(
     {"string", "textarea", "email", "phone", "url", "combobox", "encryptedstring", "picklist", "reference"}
 )
-_FITTING: Mapping[FieldType, frozenset[str]] = {
+FITTING: Mapping[FieldType, frozenset[str]] = {
     "id": frozenset({"id"}),
     "reference": frozenset({"reference", "id"}),
     "text": _TEXTS | {"id", "multipicklist", "anyType"},
@@ -38,6 +38,7 @@ _FITTING: Mapping[FieldType, frozenset[str]] = {
     "picklist": frozenset({"picklist", "combobox", "string"}),
     "multipicklist": frozenset({"multipicklist"}),
 }
+"""Which of Salesforce's field types hold what a mapping calls by ours."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def _view(mapping: ObjectMapping, facts: ObjectFacts | None, mistakes: list[Mist
 
 
 def _check_type(mapping: ObjectMapping, field: FieldMapping, known: FieldFacts, mistakes: list[Mistake]) -> None:
-    if known.type not in _FITTING[field.type]:
+    if known.type not in FITTING[field.type]:
         expected = f"a field that holds {field.type} (mappings/{mapping.name}.yaml, {field.name})"
         mistakes.append(Mistake(f"{mapping.object}.{field.field}", f"a field of type {known.type}", expected))
 

@@ -1,33 +1,88 @@
-"""`crm-sync check`: everything wrong with rules/ and mappings/ at once, and the admins' cases. Needs no org."""
+"""`crm-sync check`: everything wrong with rules/ and mappings/ at once, and the admins' cases; with --org, against the org."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+if TYPE_CHECKING:
+    from crm_sync.errors import Mistake
+    from crm_sync.program import Draft
+    from crm_sync.pull.fit import Finding
+    from crm_sync.settings import Settings
+
 
 def check(
+    org: Annotated[bool, typer.Option("--org", help="Hold everything against the live org, too. Reads only.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Check rules/ and mappings/ and run rules/cases/: every mistake with its file and line."""
     from crm_sync.entrypoints.cli import output
     from crm_sync.entrypoints.cli.session import here
     from crm_sync.errors import ConfigurationError
+    from crm_sync.program import load_draft
+
+    settings = here()
+    draft, mistakes = load_draft(settings.rules_dir, settings.mappings_dir)
+    version, cases, wrong = _cases(settings) if not mistakes else ("", "", ())
+    findings = against_org(settings, draft) if org else ()
+    wrong = (*mistakes, *wrong)
+    if as_json:
+        output.emit_json(_as_json(version, wrong, findings if org else None))
+    else:
+        _show(settings, version, cases, findings if org else None)
+    if wrong and not as_json:
+        raise ConfigurationError(wrong)
+    if wrong or any(finding.level == "stops" for finding in findings):
+        raise typer.Exit(ConfigurationError.exit_code)
+
+
+def _cases(settings: Settings) -> tuple[str, str, tuple[Mistake, ...]]:
+    """Run the admins' cases: the program's version, what the cases say, and what does not hold."""
+    from crm_sync.errors import ConfigurationError
     from crm_sync.evaluate.cases import run_cases
     from crm_sync.program import load_cases, load_program
 
-    settings = here()
+    program = load_program(settings.rules_dir, settings.mappings_dir)
     try:
-        program = load_program(settings.rules_dir, settings.mappings_dir)
         report = run_cases(load_cases(settings.rules_dir / "cases", program), program)
     except ConfigurationError as error:
-        if as_json:
-            output.emit_json({"mistakes": [vars(mistake) for mistake in error.mistakes]})
-            raise typer.Exit(error.exit_code) from None
-        raise
-    if as_json:
-        output.emit_json({"mistakes": [], "version": program.version})
-        return
-    output.line(f"rules {program.version}: nothing wrong in {settings.rules_dir}/ and {settings.mappings_dir}/.")
-    output.line(str(report))
+        return program.version, "", error.mistakes
+    return program.version, str(report), ()
+
+
+def against_org(settings: Settings, draft: Draft) -> tuple[Finding, ...]:
+    """Describe every mapped object and hold the program against it; needs no state and takes no lock."""
+    from crm_sync.bootstrap import reach_org
+    from crm_sync.entrypoints.cli.embedded import reachable
+    from crm_sync.pull.fit import hold_against, objects_of
+
+    with reachable(settings) as connected:
+        return hold_against(draft, reach_org(connected).describe_all(objects_of(draft)))
+
+
+def _as_json(version: str, wrong: Sequence[Mistake], findings: Sequence[Finding] | None) -> dict[str, Any]:
+    body: dict[str, Any] = {"mistakes": [vars(mistake) for mistake in wrong], "version": version or None}
+    if findings is not None:
+        body["org"] = [{"level": finding.level, **vars(finding.mistake)} for finding in findings]
+    return body
+
+
+def _show(settings: Settings, version: str, cases: str, findings: Sequence[Finding] | None) -> None:
+    from crm_sync.entrypoints.cli import output
+    from crm_sync.pull.fit.finding import MEANINGS
+
+    if version:
+        output.line(f"rules {version}: nothing wrong in {settings.rules_dir}/ and {settings.mappings_dir}/.")
+    if cases:
+        output.line(cases)
+    if findings == ():
+        output.line("The org has everything that rules and mappings ask for.")
+    for level, meaning in MEANINGS.items():
+        told = [finding for finding in findings or () if finding.level == level]
+        if told:
+            output.heading(f"{meaning}: {len(told)}")
+        for finding in told:
+            output.line(f"  {finding.mistake}")
