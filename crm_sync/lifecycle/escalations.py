@@ -85,7 +85,7 @@ def _from_activity(activity: Row) -> Iterator[Incident]:
     kind, contact, record = activity.get("type") or "reference", activity.get("contact"), activity["id"]
     what = kind.replace("_", " ")
     if activity.get("sentiment") == "negative":
-        text = f"The customer was unhappy with the {what}. Issues: {activity.get('issues') or 'not recorded'}."
+        text = f"The customer was unhappy with the {what}. Issues: {_issues(activity)}."
         yield Incident("negative_sentiment", record, text, contact, record)
     if activity.get("status") == "missed":
         by = activity.get("missed_by")
@@ -95,8 +95,12 @@ def _from_activity(activity: Row) -> Iterator[Incident]:
         yield Incident("missed_commitment", record, text, contact, record, activity.get("requester"), route)
     if activity.get("concern_department"):
         department = activity["concern_department"]
-        text = f"The customer raised a concern about {department}: {activity.get('issues') or 'not recorded'}."
+        text = f"The customer raised a concern about {department}: {_issues(activity)}."
         yield Incident("department_concern", record, text, contact, record)
+
+
+def _issues(activity: Row) -> str:
+    return str(activity.get("issues") or "not recorded").rstrip(".")
 
 
 def _overused(world: World) -> Iterator[Incident]:

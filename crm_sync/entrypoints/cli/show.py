@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from crm_sync.diff import Plan
@@ -182,8 +183,9 @@ def _show_changes_of(decision: Decision, name: str, title: str, field: str) -> N
     made = [c for c in decision.plan.changes if c.object == name and c.action == "create"]
     heading(f"{title}: {len(made)}")
     names = Names(decision.snapshot)
-    for subject, count in Counter(_line_of(c.fields, field, names) for c in made[:200]).most_common(SHOWN):
-        line(f"  {subject}" + (f"  (x{count})" if count > 1 else ""))
+    soonest = sorted(made, key=lambda c: (c.fields.get("due_on") or date.max, str(c.fields.get(field))))
+    for change in soonest[:SHOWN]:
+        line(f"  {_line_of(change.fields, field, names)}")
     if len(made) > SHOWN:
         line(f"  ... {len(made)} in all")
 
@@ -192,7 +194,7 @@ def _line_of(fields: Mapping[str, Any], field: str, names: Names) -> str:
     who = fields.get("contact") or fields.get("who")
     about = f" ({names.person(who)})" if isinstance(who, str) else ""
     due = f", due {fields['due_on']:%d %b}" if fields.get("due_on") else ""
-    return f"{str(fields.get(field) or '').splitlines()[0]}{about}{due}"
+    return f"{str(fields.get(field) or '').splitlines()[0].rstrip('.')}{about}{due}"
 
 
 def show_outcome(outcome: Outcome) -> None:
