@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from crm_sync.errors import ConfigurationError
+from crm_sync.program.conditions import OPERATORS
+from crm_sync.program.load import program_of
 from crm_sync.program.nodes import Plain
 from crm_sync.program.pages import renewed
 from crm_sync.program.program import Program
 from crm_sync.program.reader import read
 from crm_sync.program.renew import renew
 from crm_sync.program.schemas import schemas
+from crm_sync.program.sources import Source
 
 ROOT = Path(__file__).parents[3]
 YAML_FILES = sorted(
@@ -57,6 +61,24 @@ def test_schemas_and_tables_can_be_renewed(tmp_path: Path) -> None:
     assert "old" not in page
     assert page.endswith("<!-- end of owners -->\nend\n")
     assert "| `human` |" in page
+
+
+def examples() -> list[str]:
+    table = (ROOT / "rules/README.md").read_text(encoding="utf-8").partition("<!-- end of operators -->")[0]
+    return re.findall(r"`(\{fact: .*\})` \|$", table, flags=re.MULTILINE)
+
+
+def test_every_operator_has_an_example() -> None:
+    assert [operator for operator in OPERATORS if not any(f", {operator}: " in one for one in examples())] == []
+
+
+@pytest.mark.parametrize("example", examples())
+def test_the_examples_on_the_page_are_right(shipped: Mapping[str, Source], example: str) -> None:
+    text = (ROOT / "rules/qualification.yaml").read_text(encoding="utf-8")
+    old = "{fact: account.implementation_stage, is: production}"
+    assert old in text
+    changed = Source("q", read(text.replace(old, example).encode(), "q"))
+    assert program_of({**shipped, "rules/qualification": changed})
 
 
 def test_a_table_without_an_end_is_told() -> None:
