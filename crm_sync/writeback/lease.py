@@ -45,7 +45,7 @@ class _Seen:
 
 
 class Lease:
-    """One worker's hold on the org."""
+    """One run's hold on the org. `holder` names this run and no other, as it tells a lost answer from a lost race."""
 
     def __init__(self, org: Org, translator: Translator, holder: str, *, monotonic: Callable[[], float]) -> None:
         self._org = org
@@ -161,9 +161,18 @@ class Lease:
         return self._translator.row(change, create_only=create_only)
 
     def _write(self, rows: Sequence[RowWrite], doing: str) -> None:
-        for answer in self._org.upsert(rows):
-            if not answer.ok:
-                raise _refused(answer, doing)
+        """Write rows of the worker's own; a lost answer is no harm, as the same values are simply sent again."""
+        for last in (False, False, True):
+            try:
+                answers = self._org.upsert(rows)
+            except UnclearWriteError:
+                if last:
+                    raise
+                continue
+            for answer in answers:
+                if not answer.ok:
+                    raise _refused(answer, doing)
+            return
 
     def _see(self, keys: Sequence[str]) -> dict[str, _Seen]:
         fields = {name: self._mapping.fields[name].field for name in _READ}

@@ -28,6 +28,8 @@ _ENDS_WRITING = frozenset(
     }
 )
 
+Result = tuple[Sendable, RowResult]
+
 
 @dataclass(frozen=True)
 class Stop:
@@ -39,31 +41,46 @@ class Stop:
 
 
 class Sender:
-    """Sends calls of rows. `pause` waits; `jitter` is a number from 0 to 1."""
+    """Sends calls of rows and tells `note` what became of each, as soon as it is known.
 
-    def __init__(self, org: Org, *, pause: Callable[[float], None], jitter: Callable[[], float]) -> None:
+    `check` is asked before everything that is sent and raises when this worker may not write any more; `pause` waits;
+    `jitter` is a number from 0 to 1.
+    """
+
+    def __init__(
+        self,
+        org: Org,
+        *,
+        check: Callable[[], None],
+        note: Callable[[Sequence[Result]], None],
+        pause: Callable[[float], None],
+        jitter: Callable[[], float],
+    ) -> None:
         self._org = org
+        self._check = check
+        self._note = note
         self._pause = pause
         self._jitter = jitter
         self.stop: Stop | None = None
 
-    def send(self, items: Sequence[Sendable]) -> list[tuple[Sendable, RowResult]]:
-        """Send one call and everything that follows from its answers; a result for each row."""
-        answers = self._answers(items, UNCLEAR_ROUNDS)
-        results = [(item, self._result(item, answer)) for item, answer in answers if not _again(answer)]
-        locked = [item for item, answer in answers if _again(answer)]
+    def send(self, items: Sequence[Sendable]) -> None:
+        """Send one call and everything that follows from its answers."""
+        locked = self._noted(self._answers(items, UNCLEAR_ROUNDS))
         for tries, size in enumerate(SMALLER_BATCHES):
             if not locked or self.stop:
                 break
             self._pause(min(_LONGEST_PAUSE_S, 2.0**tries) * self._jitter())
-            answers = [pair for call in calls(locked, size) for pair in self._answers(call, UNCLEAR_ROUNDS)]
-            results += [(item, self._result(item, answer)) for item, answer in answers if not _again(answer)]
-            locked = [item for item, answer in answers if _again(answer)]
-        results += [(item, deferred(item, "UNABLE_TO_LOCK_ROW", "the record stayed locked")) for item in locked]
-        return results
+            locked = [item for call in calls(locked, size) for item in self._noted(self._answers(call, UNCLEAR_ROUNDS))]
+        self._note([(item, deferred(item, "UNABLE_TO_LOCK_ROW", "the record stayed locked")) for item in locked])
+
+    def _noted(self, answers: Sequence[tuple[Sendable, RowAnswer]]) -> list[Sendable]:
+        """Note what is settled; return the rows that met a lock."""
+        self._note([(item, self._result(item, answer)) for item, answer in answers if not _again(answer)])
+        return [item for item, answer in answers if _again(answer)]
 
     def _answers(self, items: Sequence[Sendable], rounds: int) -> list[tuple[Sendable, RowAnswer]]:
         """Send rows once; cut refused batches, and clear up lost answers."""
+        self._check()
         try:
             answers = self._org.upsert([item.row for item in items])
         except UnclearWriteError as error:

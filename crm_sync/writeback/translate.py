@@ -140,7 +140,7 @@ def _ordered(value: Value, field: FieldMapping) -> list[str]:
     if not isinstance(value, tuple):
         raise _unfit(value, field, "several values")
     found = {_picklist(part, field) for part in value}
-    return [api for api in field.api_values.values() if api in found]
+    return [api for api in field.values if api in found]
 
 
 def _moment(value: datetime, field: FieldMapping) -> str:

@@ -11,6 +11,7 @@ import random
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -127,14 +128,14 @@ class _Run:
         return in_order(items)
 
     def _send_all(self, items: Sequence[Sendable]) -> None:
-        sender = Sender(self._org, pause=self._here.pause, jitter=self._here.jitter)
+        here, check = self._here, self._lease.check
+        sender = Sender(self._org, check=check, note=self._note, pause=here.pause, jitter=here.jitter)
         for call in calls(items):
             ready = [item for item in call if not self._waits_in_vain(item)]
             if not ready:
                 continue
-            self._lease.check()
             self._journal.record_intents(self._lease.key, [_intent(item) for item in ready])
-            self._note(sender.send(ready))
+            sender.send(ready)
             if sender.stop is not None:
                 raise (
                     stop_error(sender.stop)
@@ -175,7 +176,9 @@ class _Run:
         return Outcome(results, self._org.calls)
 
     def _end(self, status: str, error: BaseException | None) -> None:
-        """Close the run here and, if the lease is ours, in the org; a failure to do so must not hide the first one."""
+        """Close the run here and, if the lease is ours, in the org. Failing to must not hide what was done: the lease
+        runs out by itself, and the next run closes the record that this one left open.
+        """
         outcome = self._outcome()
         unsent = [result for result in outcome.results if result.code == NOT_SENT]
         self._journal.record_outcomes(self._lease.key, map(_outcome, unsent))
@@ -184,11 +187,8 @@ class _Run:
         self._journal.end_run(self._lease.key, status, {**totals, "message": message})
         if not self._lease.held:
             return
-        try:
+        with suppress(CrmSyncError):
             self._lease.release(ending(status, self._org.server_time(), outcome, message))
-        except CrmSyncError:
-            if error is None:
-                raise
 
 
 def _intent(item: Sendable) -> dict[str, Any]:
