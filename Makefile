@@ -46,6 +46,9 @@ format: $(VENV)/installed  ## Format the code
 bench: $(VENV)/installed  ## Run every benchmark, ours beside its peers
 	@for b in bench/[a-z]*.py; do echo "== $$b"; $(BIN)/python -m bench.$$(basename $$b .py) || exit 1; done
 
+docs: $(VENV)/installed  ## Rewrite what the docs and schemas take from the code
+	@$(BIN)/python -m docs.generate
+
 lock: $(VENV)/installed  ## Re-lock the dependencies from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --universal --python-version 3.11 --no-annotate --no-header -q -o requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml --generate-hashes --universal --python-version 3.11 --no-annotate --no-header -q -o requirements-runtime.lock

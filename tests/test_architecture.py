@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 WORKER = [p for p in sorted((ROOT / "crm_sync").rglob("*.py")) if "local_org" not in p.parts]
 MODULES = sorted((ROOT / "crm_sync").rglob("*.py"))
 PURE = ("evaluate", "matching", "diff", "lifecycle", "program", "model")
-IMPURE_NAMES = {"now", "utcnow", "today", "time", "sleep", "random", "uuid4", "getenv", "environ", "print", "open"}
+IMPURE_NAMES = {"now", "utcnow", "today", "sleep", "random", "uuid4", "getenv", "environ", "print", "open"}
 IMPURE_MODULES = {"os", "time", "random", "uuid", "logging", "structlog", "requests", "socket", "sqlite3", "subprocess"}
 
 
