@@ -12,21 +12,17 @@ from typing import Any
 
 import orjson
 
-from crm_sync.local_org import bulk_csv, removal, sobject_collections
-from crm_sync.local_org.batches import Step, run
+from crm_sync.local_org import bulk_csv, bulk_steps
+from crm_sync.local_org.batches import run
 from crm_sync.local_org.bulk_csv import BadBatchError
 from crm_sync.local_org.bulk_jobs import DELIMITERS, FINISHED, LINE_ENDINGS, Job
 from crm_sync.local_org.bulk_query import formats
+from crm_sync.local_org.bulk_steps import OPERATIONS
 from crm_sync.local_org.calls import Call, Reply
-from crm_sync.local_org.errors import OrgError, RecordError
-from crm_sync.local_org.ids import normal
+from crm_sync.local_org.errors import OrgError
 from crm_sync.local_org.multipart import parts
 from crm_sync.local_org.org import Org
-from crm_sync.local_org.schema import Field, ObjectType
-from crm_sync.local_org.transactions import Transaction
-from crm_sync.local_org.values import WrongKindError
 
-OPERATIONS = ("insert", "update", "upsert", "delete", "hardDelete")
 CHUNK = 200
 _RESULTS = {"successfulresults": "successes", "failedresults": "failures", "unprocessedrecords": "unprocessed"}
 _LATER_HIDDEN = ("contentUrl", "lineEnding", "columnDelimiter")
@@ -51,7 +47,7 @@ def _made(org: Org, call: Call, body: dict[str, Any]) -> Job:
         raise OrgError("INVALIDENTITY", f"Entity '{body.get('object')}' is not supported by the Bulk API.")
     settings: dict[str, Any] = {}
     if operation == "upsert":
-        settings["externalIdFieldName"] = _key(o, str(body.get("externalIdFieldName", ""))).name
+        settings["externalIdFieldName"] = bulk_steps.key_field(o, str(body.get("externalIdFieldName", ""))).name
     job = Job(
         id=org.jobs.new_id(),
         kind="ingest",
@@ -67,13 +63,6 @@ def _made(org: Org, call: Call, body: dict[str, Any]) -> Job:
     )
     org.jobs.add(job)
     return job
-
-
-def _key(o: ObjectType, name: str) -> Field:
-    found = o.field(name)
-    if found is None or not (found.external_id or found.id_lookup):
-        raise OrgError("INVALIDJOB", f"Field '{name}' of {o.name} is not an external id or idLookup field.")
-    return found
 
 
 def _told(job: Job) -> dict[str, Any]:
@@ -165,14 +154,15 @@ def _run(org: Org, job: Job) -> None:
     except BadBatchError as error:
         job.state, job.facts["errorMessage"] = "Failed", str(error)
         return
-    outcomes = _Outcomes(header)
+    outcomes, key = _Outcomes(header), str(job.settings.get("externalIdFieldName", ""))
     for start in range(0, len(rows), CHUNK):
         chunk = rows[start : start + CHUNK]
         if job.state == "Aborted":
             outcomes.unprocessed.extend(rows[start:])
             break
+        bodies = [bulk_csv.record(o, header, row) for row in chunk]
         with org.transaction(job.access) as tx:
-            told = run(tx, _steps(org, job, o, header, chunk), all_or_none=False)
+            told = run(tx, bulk_steps.steps(o, job.operation, key, header, bodies), all_or_none=False)
         outcomes.add(job, chunk, told)
     outcomes.write(job.path, lambda table: "".join(bulk_csv.lines(table, delimiter, ending)).encode())
 
@@ -204,48 +194,3 @@ class _Outcomes:
         path("successes").write_bytes(csv([["sf__Id", "sf__Created", *self._header], *reversed(self.successes)]))
         path("failures").write_bytes(csv([["sf__Id", "sf__Error", *self._header], *reversed(self.failures)]))
         path("unprocessed").write_bytes(csv([self._header, *self.unprocessed]))
-
-
-def _steps(org: Org, job: Job, o: ObjectType, header: list[str], rows: Sequence[list[str]]) -> list[Step]:
-    bodies = [bulk_csv.record(o, header, row) for row in rows]
-    make = _makers(org, job, o, bodies)
-    return [_readable(make(body), header) for body in bodies]
-
-
-def _makers(org: Org, job: Job, o: ObjectType, bodies: list[dict[str, Any]]) -> Callable[[dict[str, Any]], Step]:
-    if job.operation == "insert":
-        return lambda body: sobject_collections.insert_step(o, body)
-    if job.operation == "update":
-        return lambda body: sobject_collections.update_step(o, body)
-    if job.operation == "upsert":
-        key = _key(o, job.settings["externalIdFieldName"])
-        twice = sobject_collections.named_twice(bodies, key)
-        return lambda body: sobject_collections.upsert_step(o, key, body, twice)
-    act = removal.purge if job.operation == "hardDelete" else removal.delete
-    return lambda body: _delete_step(o, body, act)
-
-
-def _delete_step(o: ObjectType, body: dict[str, Any], act: Callable[[Transaction, ObjectType, str], None]) -> Step:
-    written = next((str(v) for k, v in body.items() if k.lower() == "id"), "")
-    known = normal(written)
-
-    def do(tx: Transaction) -> dict[str, Any]:
-        if known is None:
-            raise RecordError("MALFORMED_ID", f"malformed id {written}")
-        with tx.attempt():
-            act(tx, o, known)
-        return {"id": known}
-
-    return Step(do, known)
-
-
-def _readable(step: Step, header: Sequence[str]) -> Step:
-    """Make a cell of the wrong kind a fault of its row, not of the whole upload."""
-
-    def do(tx: Transaction) -> dict[str, Any]:
-        try:
-            return step.do(tx)
-        except WrongKindError as error:
-            raise bulk_csv.unfit(error, header) from None
-
-    return Step(do, step.known_id)

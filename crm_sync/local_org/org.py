@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 
 from crm_sync.local_org import metadata, metadata_xml, outbound_rules, permission_sets, permissions, setup_records, soql
 from crm_sync.local_org.access import Access
+from crm_sync.local_org.bulk1_jobs import Bulk1Jobs
 from crm_sync.local_org.bulk_jobs import Jobs
 from crm_sync.local_org.calls import Call
 from crm_sync.local_org.clock import Clock, stamp
@@ -67,6 +68,7 @@ class Org:
         self.router = router
         self.locators = Locators()
         self.jobs = Jobs()
+        self.bulk1 = Bulk1Jobs()
         self.deployments = Deployments()
         self.clock = clock or Clock()
         self.sessions = Sessions(self.clock)

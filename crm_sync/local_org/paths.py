@@ -10,7 +10,7 @@ import dataclasses
 import logging
 import re
 
-from crm_sync.local_org import control, dispatch, oauth, resources, soap
+from crm_sync.local_org import bulk1, control, dispatch, oauth, resources, soap
 from crm_sync.local_org.calls import Call, Reply
 from crm_sync.local_org.errors import OrgError, not_found, not_implemented
 from crm_sync.local_org.org import Org
@@ -43,7 +43,9 @@ def _answer(org: Org, call: Call, test_mode: bool) -> Reply:
         return control.answer(org, dataclasses.replace(call, segments=call.segments[1:]))
     if head == ("services", "soap"):
         return soap.answer(org, dataclasses.replace(call, segments=call.segments[2:]))
-    if head in (("services", "async"), ("services", "apexrest")):
+    if head == ("services", "async"):
+        return bulk1.answer(org, dataclasses.replace(call, segments=call.segments[2:]))
+    if head == ("services", "apexrest"):
         raise not_implemented("/".join(head))
     raise not_found()
 
