@@ -15,6 +15,7 @@ from crm_sync.program.mappings import ObjectMapping
 from crm_sync.program.rules import (
     Cadence,
     ConsentRules,
+    CoverageRules,
     Escalation,
     Guards,
     LeadTime,
@@ -35,6 +36,7 @@ RULE_FILES: Mapping[str, type[Part]] = {
     "matching": MatchingRules,
     "cadence": Cadence,
     "escalation": Escalation,
+    "coverage": CoverageRules,
     "retention": Retention,
     "guards": Guards,
 }

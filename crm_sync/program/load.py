@@ -22,6 +22,7 @@ from crm_sync.program.reader import read
 from crm_sync.program.rules import (
     Cadence,
     ConsentRules,
+    CoverageRules,
     Escalation,
     Guards,
     LeadTime,
@@ -74,6 +75,7 @@ def program_of(sources: Mapping[str, Source], found: Iterable[Mistake] = ()) -> 
         matching=draft.one(MatchingRules),
         cadence=draft.one(Cadence),
         escalation=draft.one(Escalation),
+        coverage=draft.one(CoverageRules),
         retention=draft.one(Retention),
         guards=draft.one(Guards),
         mappings=draft.mappings,

@@ -13,6 +13,7 @@ from crm_sync.program.mappings import ObjectMapping
 from crm_sync.program.rules import (
     Cadence,
     ConsentRules,
+    CoverageRules,
     Escalation,
     Guards,
     LeadTime,
@@ -38,6 +39,7 @@ class Program:
     matching: MatchingRules
     cadence: Cadence
     escalation: Escalation
+    coverage: CoverageRules
     retention: Retention
     guards: Guards
     mappings: Mapping[str, ObjectMapping]

@@ -53,6 +53,7 @@ _EXPECTED: Mapping[str, str] = {
     "weights_sum": "weights that sum to 100",
     "load_price_falls": "prices that do not fall: first, second, third",
     "sizes_fall": "numbers that rise: small, medium, large, enterprise",
+    "amounts_fall": "amounts that rise, the first of them 0",
 }
 _FOUND: Mapping[str, str] = {
     "points_missing": "a scored criterion without `points`",
@@ -60,6 +61,7 @@ _FOUND: Mapping[str, str] = {
     "no_default": "thresholds per type without `default`",
     "load_price_falls": "prices that fall",
     "sizes_fall": "sizes that do not rise",
+    "amounts_fall": "amounts that do not rise from 0",
     "weights_sum": "weights that sum to {total}",
 }
 """What our own error types found, where the value itself would not say it."""

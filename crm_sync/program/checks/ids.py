@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from crm_sync.errors import Mistake
 from crm_sync.program.draft import Draft
 from crm_sync.program.nodes import Path
-from crm_sync.program.rules import Qualification, Tolerance
+from crm_sync.program.rules import CoverageRules, Qualification, Tolerance
 from crm_sync.program.sources import Source
 
 MAX_CRITERIA = 40
@@ -34,6 +34,8 @@ def check_ids(draft: Draft) -> Iterator[Mistake]:
         yield from _once(source, ("cooldowns",), (cooldown.id for cooldown in limits.cooldowns))
         number = len(limits.caps) + len(limits.cooldowns)
         yield from _at_most(source, ("caps",), number, MAX_LIMITS, "caps and cooldowns")
+    if coverage := draft.rule(CoverageRules):
+        yield from _remediable(draft, *coverage)
 
 
 def _once(source: Source, path: Path, ids: Iterable[str]) -> Iterator[Mistake]:
@@ -60,3 +62,14 @@ def _taken(rules: Qualification, source: Source) -> Iterator[Mistake]:
         if criterion.id in BUILT_IN:
             found = f"the id {criterion.id!r}, which a built-in criterion has"
             yield source.mistake(("criteria", index, "id"), found, "another id")
+
+
+def _remediable(draft: Draft, coverage: CoverageRules, source: Source) -> Iterator[Mistake]:
+    """Only a hard criterion of stage `qualify` keeps somebody from being a candidate."""
+    found = draft.rule(Qualification)
+    if found is None:
+        return
+    known = [c.id for c in found[0].criteria if c.weight == "hard" and c.stage == "qualify"]
+    for index, name in enumerate(coverage.recruit.remediable):
+        if name not in known:
+            yield source.unknown(("recruit", "remediable", index), "the hard criterion", name, known)

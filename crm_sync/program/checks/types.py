@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from crm_sync.errors import Mistake
 from crm_sync.program.draft import Draft
 from crm_sync.program.nodes import Path
-from crm_sync.program.rules import ConsentRules, LeadTime, Qualification, Tolerance
+from crm_sync.program.rules import ConsentRules, CoverageRules, LeadTime, Qualification, Tolerance
 from crm_sync.program.sources import Source
 
 
@@ -22,7 +22,7 @@ def check_types(draft: Draft) -> Iterator[Mistake]:
         return
     types = _Types(tuple(found[0].effort_points))
     yield from _tolerance(*found, types)
-    for check in (_qualification, _consent, _lead_time):
+    for check in (_qualification, _consent, _lead_time, _coverage):
         yield from check(draft, types)
 
 
@@ -89,3 +89,10 @@ def _lead_time(draft: Draft, types: _Types) -> Iterator[Mistake]:
             if name in offered:
                 at = ("substitutes", name, offered.index(name))
                 yield source.mistake(at, f"{name} as its own substitute", "other reference types")
+
+
+def _coverage(draft: Draft, types: _Types) -> Iterator[Mistake]:
+    if found := draft.rule(CoverageRules):
+        coverage, source = found
+        yield from types.keys(source, ("references_per_deal",), coverage.references_per_deal)
+        yield from types.complete(source, ("references_per_deal",), coverage.references_per_deal, "references per deal")

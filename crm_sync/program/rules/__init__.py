@@ -5,6 +5,7 @@ Read by every pure step. Not here: reading the files (`load`) and what must agre
 
 from crm_sync.program.rules.cadence import Cadence
 from crm_sync.program.rules.consent import ConsentRules
+from crm_sync.program.rules.coverage import CoverageRules
 from crm_sync.program.rules.escalation import Escalation, EscalationKind
 from crm_sync.program.rules.guards import Guards
 from crm_sync.program.rules.lead_time import LeadTime
@@ -19,6 +20,7 @@ __all__ = [
     "Cap",
     "ConsentRules",
     "Cooldown",
+    "CoverageRules",
     "Criterion",
     "Escalation",
     "EscalationKind",

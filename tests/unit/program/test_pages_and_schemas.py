@@ -12,6 +12,7 @@ import pytest
 
 from crm_sync.errors import ConfigurationError
 from crm_sync.program.conditions import OPERATORS
+from crm_sync.program.draft import RULE_FILES
 from crm_sync.program.load import program_of
 from crm_sync.program.nodes import Plain
 from crm_sync.program.pages import renewed
@@ -55,7 +56,7 @@ def test_schemas_and_tables_can_be_renewed(tmp_path: Path) -> None:
         )
     renew(rules, mappings)
     renew(rules, mappings)
-    assert len(list((rules / "schemas").iterdir())) == 10
+    assert len(list((rules / "schemas").iterdir())) == len(RULE_FILES) + 1
     assert (mappings / "mappings.schema.json").exists()
     page = (rules / "README.md").read_text(encoding="utf-8")
     assert "old" not in page

@@ -23,6 +23,7 @@ CONSENT = "rules/consent.yaml"
 MATCHING = "rules/matching.yaml"
 ESCALATION = "rules/escalation.yaml"
 RETENTION = "rules/retention.yaml"
+COVERAGE = "rules/coverage.yaml"
 GUARDS = "rules/guards.yaml"
 CADENCE = "rules/cadence.yaml"
 ACCOUNT = "mappings/account.yaml"
@@ -162,6 +163,12 @@ SLIPS = [
     ("kind forgotten", ESCALATION, "  off_system_use:", "  offsystem_use:"),
     ("unknown mapping", RETENTION, "sync_issue: 13", "sync_issues: 13"),
     ("yes instead of true", RETENTION, "legal_hold_stops_disposal: true", "legal_hold_stops_disposal: yes"),
+    ("days forgotten", RETENTION, "runs: 30, ", ""),
+    ("criterion nobody can remedy", COVERAGE, "    - nps_fresh", "    - nps_fress"),
+    ("type of no deal", COVERAGE, "references_per_deal: {call: 1.2, ", "references_per_deal: {"),
+    ("unknown type of a deal", COVERAGE, "references_per_deal: {call: 1.2, ", "references_per_deal: {calls: 1.2, "),
+    ("deals that do not rise", COVERAGE, "amount: 250000", "amount: 25000"),
+    ("more than every deal", COVERAGE, "share: 0.5", "share: 50"),
     ("more than all", GUARDS, "max_retired_percent: 5", "max_retired_percent: 500"),
     ("a list instead of names", CADENCE, "thank_you_business_days: 1", "- thank_you_business_days"),
     ("reference to nothing", ACCOUNT, "to: account}", "to: acount}"),
