@@ -8,6 +8,7 @@ that misses, the nightly `sweep` finds. Consents are read last, so that none is 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from crm_sync.model.snapshot import Snapshot
@@ -46,20 +47,27 @@ def look_at(org: Org, program: Program) -> tuple[View, ...]:
 
 
 def _read(org: Org, mirror: Mirror, asked: Sequence[View]) -> None:
+    """Read and keep: while one page is written into the mirror, the next is translated and the one after is coming."""
     if not asked:
         return
     until = Stamp(org.server_time(), "")
     readings = [view.reading(_since(mirror, view), until) for view in asked]
     whole: dict[str, list[Batch]] = {view.name: [] for view in asked if not view.stamped}
-    for page in org.read(readings):
-        view = asked[page.reading]
-        found = batch(view, page.rows, mirror.salt)
-        if view.stamped:
-            mirror.apply(view.name, found, until if page.last else page.resume)
-            continue
-        whole[view.name].append(found)
-        if page.last:
-            mirror.replace(view.name, whole.pop(view.name), None)
+    with ThreadPoolExecutor(max_workers=1) as writer:
+        written: Future[None] | None = None
+        for page in org.read(readings):
+            view = asked[page.reading]
+            found = batch(view, page.rows, mirror.salt)
+            if written is not None:
+                written.result()
+            if view.stamped:
+                written = writer.submit(mirror.apply, view.name, found, until if page.last else page.resume)
+                continue
+            whole[view.name].append(found)
+            if page.last:
+                written = writer.submit(mirror.replace, view.name, whole.pop(view.name), None)
+        if written is not None:
+            written.result()
 
 
 def _since(mirror: Mirror, view: View) -> Stamp | None:

@@ -40,7 +40,7 @@ def translated(column: pa.ChunkedArray, field: FieldMapping, salt: bytes) -> pa.
     """Turn one text column into the mapped field's type."""
     text = _flat(column)
     if field.transform == "email_key":
-        return _each(text, lambda address: email_key(address, salt), pa.string())
+        return pa.array([address and email_key(address, salt) for address in text.to_pylist()], pa.string())
     return _BY_TYPE[field.type](text, field)
 
 
@@ -66,11 +66,12 @@ def email_key(address: str, salt: bytes) -> str | None:
     Trimmed, case folded, and without a `+tag`; dots count, as not every mail host ignores them. None for what is no
     address: an unknown must not make two strangers one person.
     """
-    local, at, host = address.strip().casefold().rpartition("@")
+    local, _, host = address.strip().casefold().rpartition("@")
     local = local.partition("+")[0]
-    if not at or not local or not host:
+    if not local or not host:
         return None
-    return hashlib.blake2b(f"{local}@{host}".encode(), key=salt[:64], digest_size=HASH_BYTES).hexdigest()
+    plain = f"{local}@{host}".encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(plain, key=salt, digest_size=HASH_BYTES).hexdigest()
 
 
 def _flat(column: pa.ChunkedArray) -> pa.Array:

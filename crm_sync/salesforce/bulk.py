@@ -2,7 +2,7 @@
 
 Called by org above a threshold. Result pages get cut in the wild (48 rows, a sixth of a million, `IncompleteRead`), so
 a page counts only when its rows equal Sforce-NumberOfRecords, and the job only when its pages equal its total; a bad
-page is fetched again, which locators allow for the life of a job. While a page is parsed the next one is downloaded.
+page is fetched again, which locators allow for the life of a job. While a page is used the next one is on its way.
 Not here: writing by Bulk.
 """
 
@@ -33,10 +33,9 @@ _READ_BLOCK = 1 << 20
 
 @dataclass(frozen=True)
 class _ResultPage:
-    """One result page as it came: the CSV bytes, how many rows the server says it has, and the next locator."""
+    """One result page whose rows are as many as the server says, and the next locator."""
 
-    content: bytes
-    rows: int
+    rows: pa.Table
     following: str | None
 
 
@@ -94,38 +93,32 @@ class BulkReader:
 
     def _tables(self, job: str, columns: tuple[str, ...], doing: str) -> Iterator[tuple[pa.Table, bool]]:
         with ThreadPoolExecutor(max_workers=1) as pool:
-            locator: str | None = None
-            coming: Future[_ResultPage] | None = pool.submit(self._page, job, locator, doing)
+            coming: Future[_ResultPage] | None = pool.submit(self._page, job, None, columns, doing)
             while coming is not None:
-                page, asked = coming.result(), locator
-                locator = page.following
-                coming = pool.submit(self._page, job, locator, doing) if locator else None
-                yield self._whole(page, job, asked, columns, doing), coming is None
+                page = coming.result()
+                following = page.following
+                coming = pool.submit(self._page, job, following, columns, doing) if following else None
+                yield page.rows, coming is None
 
-    def _whole(
-        self, page: _ResultPage, job: str, locator: str | None, columns: tuple[str, ...], doing: str
-    ) -> pa.Table:
-        """Parse a page, fetching it again while it does not hold the rows that the server says it has."""
+    def _page(self, job: str, locator: str | None, columns: tuple[str, ...], doing: str) -> _ResultPage:
+        """Fetch and parse a page, again while it does not hold the rows that the server says it has."""
+        path = f"{job}/results?maxRecords={self._page_rows}" + (f"&locator={_word(locator)}" if locator else "")
         for _ in range(PAGE_TRIES):
-            try:
-                table = parse_page(page.content, columns)
-            except (pa.ArrowInvalid, UnicodeDecodeError):
-                table = None
-            if table is not None and table.num_rows == page.rows:
-                return table
-            page = self._page(job, locator, doing)
+            page = self._client.repeated(lambda: self._download(path, columns), doing)
+            if page is not None:
+                return page
         raise TemporaryError(f"{doing}: a result page came short {PAGE_TRIES} times. Run again.")
 
-    def _page(self, job: str, locator: str | None, doing: str) -> _ResultPage:
-        path = f"{job}/results?maxRecords={self._page_rows}" + (f"&locator={_word(locator)}" if locator else "")
-        return self._client.repeated(lambda: self._download(path), doing)
-
-    def _download(self, path: str) -> _ResultPage:
+    def _download(self, path: str, columns: tuple[str, ...]) -> _ResultPage | None:
         with self._client.stream(path) as answer:
             content = b"".join(answer.iter_content(_READ_BLOCK))
-            rows = int(answer.headers.get("Sforce-NumberOfRecords", "-1"))
+            promised = answer.headers.get("Sforce-NumberOfRecords")
             locator = answer.headers.get("Sforce-Locator", "null")
-        return _ResultPage(content, rows, None if locator == "null" else locator)
+        try:
+            rows = parse_page(content, columns)
+        except (pa.ArrowInvalid, UnicodeDecodeError):
+            return None
+        return _ResultPage(rows, None if locator == "null" else locator) if str(rows.num_rows) == promised else None
 
     def _discard(self, job: str) -> None:
         """Delete the finished job; its results would be kept for a week otherwise. Failing to is no failure."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_sync.program.mappings import FieldMapping
@@ -87,11 +87,13 @@ def test_an_empty_column_has_its_type() -> None:
         assert column(kind, []) == []
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(TYPES)), st.lists(st.none() | st.text()))
 def test_any_text_at_all_is_a_value_or_null(kind: str, values: list[str | None]) -> None:
     column(kind, values, values=STAGES)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(["true", "false", "TRUE", "nan", "1", "2026-01-01", "Live", "Live;Gone", ""]), max_size=8)
 )

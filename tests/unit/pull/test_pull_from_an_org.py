@@ -189,15 +189,15 @@ def test_rows_of_two_orgs_never_meet(here: Place, mirror: DuckMirror, program: P
         pull(here.worker(), mirror, program, AS_OF)
 
 
-def test_small_pages_lost_locators_and_new_sessions_lose_nothing(
-    here: Place, mirror: DuckMirror, program: Program
+@pytest.mark.parametrize("kind", ["locator", "expire", "truncate", "cut", "error", "html"])
+def test_lost_locators_new_sessions_and_cut_answers_lose_nothing(
+    here: Place, mirror: DuckMirror, program: Program, kind: str
 ) -> None:
-    here.human("Account", *({"Name": f"B{i}"} for i in range(2500)))
-    expected = pull(here.worker(), mirror, program, AS_OF)
-    for kind in ("locator", "expire", "truncate", "cut", "error", "html"):
-        other = DuckMirror.in_memory(b"s" * 32)
-        here.fault(kind, "query/01g|composite", skip=1, times=1)
-        found = pull(here.worker(), other, program, AS_OF)
-        here.no_faults()
-        assert found.tables["account"].equals(expected.tables["account"]), kind
-        other.close()
+    if not here.rows("SELECT Id FROM Account WHERE Name = 'B2100'"):
+        here.human("Account", *({"Name": f"B{i}"} for i in range(2101)))
+    here.fault(kind, "query/01g|composite$", skip=2, times=1)
+    found = pull(here.worker(), mirror, program, AS_OF)
+    here.no_faults()
+    there = [row["Id"] for row in here.rows("SELECT Id FROM Account ORDER BY Id DESC LIMIT 2000")]
+    assert found.tables["account"].column("id").to_pylist()[: -len(there) - 1 : -1] == there
+    assert found.tables["account"].num_rows == here.call("GET", "query?q=SELECT+COUNT()+FROM+Account")["totalSize"]

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 import responses
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_sync.errors import PermanentError, TemporaryError
@@ -161,6 +161,7 @@ def test_columns_are_found_in_any_case_and_order() -> None:
         parse_page(b'"Id","IsDeleted","SystemModstamp"\n"a","b","c"\n', COLUMNS)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=30),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_sync.errors import PermanentError, TemporaryError
@@ -57,6 +57,7 @@ def test_deep_nesting_is_no_crash() -> None:
     assert parse_fault(500, b"[" * 200_000).code == "UNKNOWN_EXCEPTION"
 
 
+@settings(deadline=None)
 @given(
     st.integers(300, 599),
     st.one_of(

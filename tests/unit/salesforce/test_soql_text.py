@@ -6,7 +6,7 @@ import re
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_sync.ports import Reading, Stamp
@@ -17,6 +17,7 @@ STRING = re.compile(r"'(?:[^'\\\n\r]|\\[nrtbf\"'\\])*'")
 TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"))
 
 
+@settings(deadline=None)
 @given(TEXT)
 def test_any_text_stays_one_literal(value: str) -> None:
     encoded = literal(value)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_sync.model.records import Change, Link
@@ -127,6 +127,7 @@ def test_a_record_is_named_by_id_or_by_key_or_not_at_all() -> None:
             TRANSLATOR.row(change)
 
 
+@settings(deadline=None)
 @given(st.permutations(["score", "done", "summary"]))
 def test_the_same_values_have_the_same_hash_in_any_order(names: list[str]) -> None:
     values = {"score": 1.5, "done": True, "summary": "x"}

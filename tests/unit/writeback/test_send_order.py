@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_sync.errors import PermanentError
@@ -46,6 +46,7 @@ def test_rows_of_one_parent_stand_together() -> None:
     assert [found.row.values["Account__c"] for found in in_order(items)] == [one] * 3 + [two] * 3
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from(OBJECTS), st.integers(0, 99), st.none() | st.integers(0, 99)),
@@ -71,6 +72,7 @@ def test_any_plan_without_a_circle_is_sent_whole_and_in_order(drawn: list[tuple[
     assert in_order(items[::-1]) == ordered
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from("ABC"), max_size=2500))
 def test_calls_keep_the_limits_of_the_org(objects: list[str]) -> None:
     items = [item(i, name, str(i)) for i, name in enumerate(objects)]
