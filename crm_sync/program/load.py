@@ -17,6 +17,7 @@ from crm_sync.program.checks import check
 from crm_sync.program.draft import RULE_FILES, Draft
 from crm_sync.program.facts import catalogue
 from crm_sync.program.mappings import MAPPING_NAMES, MappingFile, ObjectMapping
+from crm_sync.program.presets import CHOICE, FOLDER, Choice, PresetFile, overlaid, presets_in
 from crm_sync.program.program import Program
 from crm_sync.program.reader import read
 from crm_sync.program.rules import (
@@ -36,6 +37,9 @@ from crm_sync.program.sources import Source, nearest, one_of
 from crm_sync.program.versions import content_hash
 
 M = TypeVar("M", bound=BaseModel)
+
+BESIDE = frozenset({CHOICE, "approval.yaml"})
+"""Files that stand beside the rules and mappings and are neither."""
 
 
 def load_program(rules_dir: Path, mappings_dir: Path) -> Program:
@@ -115,11 +119,28 @@ def _in_order(mistakes: Iterable[Mistake]) -> tuple[Mistake, ...]:
     return tuple(sorted(set(mistakes), key=place))
 
 
-def _read(rules_dir: Path, mappings_dir: Path, found: list[Mistake]) -> dict[str, Source]:
-    return {
+def _read(rules_dir: Path, mappings_dir: Path, found: list[Mistake]) -> Mapping[str, Source]:
+    sources = {
         **_read_folder("rules", rules_dir, tuple(RULE_FILES), found),
         **_read_folder("mappings", mappings_dir, MAPPING_NAMES, found),
     }
+    overlay = _read_preset(mappings_dir, found)
+    return overlaid(sources, overlay, found) if overlay else sources
+
+
+def _read_preset(mappings_dir: Path, found: list[Mistake]) -> Source | None:
+    """Read the overlay that mappings/preset.yaml names; None where no such file is."""
+    path = mappings_dir / CHOICE
+    source = read_source(path, mappings_dir.name, found) if path.exists() else None
+    choice = fit(source, Choice, found) if source else None
+    if source is None or choice is None:
+        return None
+    known = presets_in(mappings_dir)
+    if choice.preset not in known:
+        found.append(source.unknown(("preset",), "the preset", choice.preset, known))
+        return None
+    overlay = read_source(known[choice.preset], f"{mappings_dir.name}/{FOLDER}", found)
+    return overlay if overlay and fit(overlay, PresetFile, found) else None
 
 
 def _draft(sources: Mapping[str, Source], found: list[Mistake]) -> Draft:
@@ -138,7 +159,7 @@ def _draft(sources: Mapping[str, Source], found: list[Mistake]) -> Draft:
 
 def _read_folder(kind: str, folder: Path, names: tuple[str, ...], found: list[Mistake]) -> dict[str, Source]:
     """Read the files that belong in a folder; note missing and unknown ones."""
-    present = {path.name: path for path in sorted(folder.glob("*.y*ml"))}
+    present = {path.name: path for path in sorted(folder.glob("*.y*ml")) if path.name not in BESIDE}
     found += (_stray(folder, file_name, names, present) for file_name in present if _name(file_name) not in names)
     sources = {}
     for name in names:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typer
 
-from crm_sync.entrypoints.cli import check, demo, explain, org, plan, run, serve
+from crm_sync.entrypoints.cli import check, demo, explain, mapping, org, plan, run, serve
 
 app = typer.Typer(
     name="crm-sync",
@@ -23,4 +23,5 @@ app.command()(plan.plan)
 app.command()(run.run)
 app.command()(explain.explain)
 app.command()(serve.serve)
+app.add_typer(mapping.app, name="mapping")
 app.add_typer(org.app, name="org")

@@ -37,11 +37,15 @@ class Seen:
         """Give what describe says of a mapped field; None when the org does not show it."""
         return self._fields.get((mapping, field))
 
-    def readable(self, mapping: str, field: str) -> bool:
-        """Whether a decision can see this field: shown, and of a type that fits."""
-        facts = self.field(mapping, field)
+    def hidden(self, mapping: str, field: str) -> bool:
+        """Whether a mapped field cannot be seen by a decision: not shown, or of a type that does not fit.
+
+        A field that no mapping has is none that a decision waits for.
+        """
         known = self.draft.mappings.get(mapping)
-        return facts is not None and known is not None and facts.type in FITTING[known.fields[field].type]
+        mapped = known.fields.get(field) if known else None
+        facts = self.field(mapping, field)
+        return mapped is not None and (facts is None or facts.type not in FITTING[mapped.type])
 
     def finding(
         self,

@@ -112,8 +112,8 @@ class Sight:
         return f"no active value of the org leads to what is asked of {test.fact}"
 
     def _unreadable(self, fact: Fact) -> tuple[str, ...]:
-        pairs = (name.partition(".") for name in fact.derived_from)
-        return tuple(f"{mapping}.{field}" for mapping, _, field in pairs if not self.seen.readable(mapping, field))
+        pairs = (name.split(".") for name in fact.derived_from)
+        return tuple(".".join(pair) for pair in pairs if self.seen.hidden(*pair))
 
     def _values(self, fact: Fact) -> frozenset[str] | None:
         """Give the values that a fact can have in this org; None when anything is possible."""

@@ -1,0 +1,150 @@
+"""`crm-sync mapping`: where things live in this org: try a mapping on real records, compare it, have lines proposed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from crm_sync.program import Draft, ObjectMapping
+    from crm_sync.pull.preview import Column
+    from crm_sync.settings import Settings
+
+app = typer.Typer(help="Field mappings: preview on real records, compare, have lines proposed.", no_args_is_help=True)
+
+MOST_EXAMPLES = 3
+EXAMPLE_LENGTH = 48
+
+ObjectName = Annotated[str, typer.Argument(metavar="OBJECT", help="A mapping (account) or its object in the org.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command()
+def preview(
+    name: ObjectName,
+    limit: Annotated[int, typer.Option(min=1, max=2000, help="How many records to read.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Show real records before and after the mapping. Writes nothing; personal values are masked."""
+    from crm_sync.bootstrap import reach_org
+    from crm_sync.entrypoints.cli import output
+    from crm_sync.entrypoints.cli.embedded import reachable
+    from crm_sync.entrypoints.cli.session import here
+    from crm_sync.pull import preview as reading
+
+    settings = here()
+    mapping = find(whole_draft(settings), name)
+    with reachable(settings) as connected:
+        ids, columns = reading.preview(reach_org(connected), mapping, limit)
+    if as_json:
+        output.emit_json({"object": mapping.object, "ids": ids, "fields": [_column_json(column) for column in columns]})
+        return
+    output.heading(f"{len(ids)} records of {mapping.object} as mappings/{mapping.name}.yaml reads them")
+    rows = [
+        (c.field.name, c.field.field, c.filled if c.readable else "", c.not_known or "", _examples(c)) for c in columns
+    ]
+    output.table(
+        ("name", "field in the org", "filled", "not known", "org -> program"), rows, right=("filled", "not known")
+    )
+
+
+def _examples(column: Column) -> str:
+    """Show some different values as they come and as they are read."""
+    if not column.readable:
+        return "the org does not show this field; every rule that needs it answers not known"
+    pairs = dict.fromkeys(
+        (str(raw), _after(column, value))
+        for raw, value in zip(column.before, column.after, strict=True)
+        if raw is not None
+    )
+    shown = [raw if raw == value else f"{raw} -> {value}" for raw, value in list(pairs)[:MOST_EXAMPLES]]
+    return "; ".join(shown) + (f"; ... {len(pairs)} different" if len(pairs) > MOST_EXAMPLES else "")
+
+
+def _after(column: Column, value: Any) -> str:
+    if column.field.personal:
+        return "kept out of the mirror"
+    if column.field.transform:
+        return "a one-way key"
+    if value is None:
+        return "NOT KNOWN"
+    text = ", ".join(value) if isinstance(value, list) else f"{value:g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= EXAMPLE_LENGTH else f"{text[:EXAMPLE_LENGTH]}..."
+
+
+def _column_json(column: Column) -> dict[str, Any]:
+    return {
+        "name": column.field.name,
+        "field": column.field.field,
+        "readable": column.readable,
+        "before": column.before,
+        "after": [_after(column, value) if column.field.transform and value else value for value in column.after],
+    }
+
+
+@app.command()
+def suggest(
+    name: ObjectName,
+    every: Annotated[bool, typer.Option("--unused", help="Also propose lines for fields no mapping uses yet.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Propose lines for what the mapping asks for and this org keeps elsewhere, with reasons. Changes no file."""
+    from crm_sync.bootstrap import reach_org
+    from crm_sync.entrypoints.cli import output
+    from crm_sync.entrypoints.cli.embedded import reachable
+    from crm_sync.entrypoints.cli.session import here
+    from crm_sync.errors import ConfigurationError, Mistake
+    from crm_sync.pull.fit.suggest import suggest as propose
+    from crm_sync.pull.fit.suggest import unused
+
+    settings = here()
+    draft = whole_draft(settings)
+    mapping = find(draft, name)
+    with reachable(settings) as connected:
+        facts = reach_org(connected).describe_all((mapping.object,)).get(mapping.object)
+    if facts is None:
+        where = draft.mapping_source(mapping.name).where(("object",))
+        raise ConfigurationError((Mistake(where, mapping.object, "an object that the integration user may read"),))
+    proposals = propose(mapping, facts)
+    new = unused(mapping, facts) if every else ()
+    if as_json:
+        output.emit_json(
+            {
+                "missing": {n: [vars(one) for one in found] for n, found in proposals.items()},
+                "unused": [vars(one) for one in new],
+            }
+        )
+        return
+    if not proposals:
+        output.line(f"The org shows every field of mappings/{mapping.name}.yaml.")
+    for missing, found in proposals.items():
+        output.line(
+            f"# {missing}: {mapping.fields[missing].field} is not in the org, or not shown"
+            + ("" if found else "; nothing there is like it")
+        )
+        for one in found:
+            output.line(f"  {one.line}  # {'; '.join(one.reasons)}")
+    for one in new:
+        output.line(f"  {one.line}  # {'; '.join(one.reasons)}")
+
+
+def whole_draft(settings: Settings) -> Draft:
+    """Load the program as far as it is whole; a mistake elsewhere must not keep an admin from looking at a mapping."""
+    from crm_sync.program import load_draft
+
+    return load_draft(settings.rules_dir, settings.mappings_dir)[0]
+
+
+def find(draft: Draft, name: str) -> ObjectMapping:
+    """Find a mapping by its name or by its object's; raises ConfigurationError naming the nearest."""
+    from crm_sync.errors import ConfigurationError, Mistake
+    from crm_sync.program.sources import nearest, one_of
+
+    by_name = {mapping.name: mapping for mapping in draft.mappings.values()}
+    by_object = {mapping.object.casefold(): mapping for mapping in draft.mappings.values()}
+    found = by_name.get(name.casefold()) or by_object.get(name.casefold())
+    if found is None:
+        alike = nearest(name, by_name) or nearest(name, [mapping.object for mapping in draft.mappings.values()])
+        raise ConfigurationError((Mistake("mapping", repr(name), one_of(by_name), alike),))
+    return found

@@ -1,0 +1,89 @@
+"""`crm-sync mapping`: real records before and after, and proposals for what the org keeps elsewhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from crm_sync.errors import ConfigurationError
+from crm_sync.local_org.server import RunningOrg
+from tests.local_place import Place
+from tests.unit.entrypoints.conftest import Desk
+
+SECRET = "Quintessa"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def people(here: Place) -> RunningOrg:
+    """An account with an unusual value and a contact with a name that must not be shown."""
+    account, _ = here.human(
+        "Account",
+        {"Name": "Winter & Sons", "Health_Score__c": 82.5, "Churn_Risk__c": "Watch", "Renewal_Date__c": "2027-02-01"},
+        {"Name": "Empty Ltd"},
+    )
+    contact = {"LastName": SECRET, "FirstName": "Ann", "Email": f"{SECRET}@example.org", "AccountId": account}
+    here.human("Contact", contact)
+    return here.running
+
+
+def by_name(answer: dict) -> dict:
+    return {field["name"]: field for field in answer["fields"]}
+
+
+def test_a_preview_shows_the_orgs_values_beside_the_programs(desk: Desk) -> None:
+    desk.edit("mappings/account.yaml", "Watch: watch", "Watched: watch")
+    found = by_name(desk.answer("mapping", "preview", "account", "--limit", "1"))
+    assert (found["health_score"]["before"], found["health_score"]["after"]) == (["82.5"], [82.5])
+    assert (found["churn_risk"]["before"], found["churn_risk"]["after"]) == (["Watch"], [None])
+    shown = desk.run("mapping", "preview", "Account", "--limit", "1").stdout
+    assert "Watch -> NOT KNOWN" in shown
+    assert not (desk.state / "journal.sqlite").exists()
+
+
+def test_a_preview_never_shows_what_is_personal(desk: Desk) -> None:
+    for arguments in (("mapping", "preview", "contact"), ("mapping", "preview", "contact", "--json")):
+        shown = desk.run(*arguments).output
+        assert "***" in shown
+        assert SECRET.casefold() not in shown.casefold()
+    found = by_name(desk.answer("mapping", "preview", "contact"))
+    assert found["last_name"]["after"] == [None]
+    assert found["email_key"]["after"] == ["a one-way key"]
+
+
+def test_a_field_the_org_does_not_show_is_said_to_be_unreadable(desk: Desk) -> None:
+    desk.edit("mappings/account.yaml", "Health_Score__c", "Wellness__c")
+    found = by_name(desk.answer("mapping", "preview", "account"))
+    assert found["health_score"]["readable"] is False
+
+
+def test_proposals_are_made_by_name_type_and_values_with_reasons(desk: Desk) -> None:
+    desk.edit("mappings/account.yaml", "Health_Trend__c", "Trend__c")
+    desk.edit("mappings/account.yaml", "field: Renewal_Date__c", "field: Contract_End__c")
+    found = desk.answer("mapping", "suggest", "account")["missing"]
+    assert set(found) == {"health_trend", "renewal_on"}
+    best = found["health_trend"][0]
+    assert best["line"] == (
+        "health_trend: {field: Health_Trend__c, type: picklist, safety: true, "
+        "values: {Rising: rising, Steady: steady, Falling: falling}}"
+    )
+    assert any("type picklist fits" in reason for reason in best["reasons"])
+    assert found["renewal_on"][0]["line"] == "renewal_on: {field: Renewal_Date__c, type: date, safety: true}"
+
+
+def test_what_no_line_uses_is_proposed_as_a_new_fact_that_loads(desk: Desk) -> None:
+    path = desk.mappings / "account.yaml"
+    line = next(line for line in path.read_text().splitlines() if "Business_Outcome_On__c" in line)
+    desk.edit("mappings/account.yaml", f"{line}\n", "")
+    (proposal,) = (
+        one for one in desk.answer("mapping", "suggest", "account", "--unused")["unused"] if "Outcome_On" in one["line"]
+    )
+    assert proposal["line"] == "business_outcome_on: {field: Business_Outcome_On__c, type: date}"
+
+
+def test_nothing_is_proposed_where_nothing_is_missing(desk: Desk) -> None:
+    assert desk.answer("mapping", "suggest", "account") == {"missing": {}, "unused": []}
+
+
+def test_an_unknown_object_names_the_nearest(desk: Desk) -> None:
+    done = desk.run("mapping", "preview", "acount")
+    assert isinstance(done.exception, ConfigurationError)
+    assert "Did you mean 'account'?" in str(done.exception)
