@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from crm_sync.errors import TemporaryError
+from crm_sync.errors import PermanentError, TemporaryError
 
 
 class Handling(StrEnum):
@@ -30,6 +30,10 @@ class Handling(StrEnum):
 
 class UnclearWriteError(TemporaryError):
     """A write was sent and its answer lost or cut: it may or may not have been committed. Read back by key."""
+
+
+class SchemaChangedError(PermanentError):
+    """The org no longer shows a field or an object that it showed when it was described."""
 
 
 @dataclass(frozen=True)
@@ -161,8 +165,8 @@ class Org(Protocol):
         """Return what is visible of an object, or None when it is not visible at all. Remembered for a while."""
         ...
 
-    def describe_all(self, object_names: Sequence[str]) -> Mapping[str, ObjectFacts]:
-        """Describe many objects afresh in few calls; an object that is not visible is absent."""
+    def describe_all(self, object_names: Sequence[str], *, afresh: bool = False) -> Mapping[str, ObjectFacts]:
+        """Describe many objects in few calls, or from memory; an object that is not visible is absent."""
         ...
 
     def count(self, object_name: str) -> int:

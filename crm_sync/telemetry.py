@@ -17,10 +17,10 @@ import structlog
 KEYS = frozenset(
     {
         "event", "level", "timestamp", "logger", "exception", "dropped_keys",
-        "run_id", "kind", "as_of", "status", "reason", "code", "exit_code", "version",
+        "run_id", "kind", "as_of", "status", "reason", "error", "message", "code", "exit_code", "version",
         "object", "record_id", "key", "subject", "action", "rule_id", "rule_version", "plan_checksum",
         "rows", "written", "refused", "deferred", "skipped", "deleted", "unmapped", "missed", "gone", "count",
-        "calls", "calls_used", "calls_allowed", "logins", "pages", "tries", "pause_s", "elapsed_s", "port", "host",
+        "calls", "api_calls", "calls_used", "calls_allowed", "logins", "pages", "tries", "pause_s", "elapsed_s", "port", "host",
         "notification_id", "notifications", "job", "next_run", "fence", "holder", "org_id", "is_sandbox", "path",
     }
 )  # fmt: skip

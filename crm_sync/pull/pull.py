@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from crm_sync.model.snapshot import Snapshot
-from crm_sync.ports import Batch, Mirror, Org, Stamp
+from crm_sync.ports import Batch, Mirror, Org, SchemaChangedError, Stamp
 from crm_sync.program import Program
 from crm_sync.pull.pages import batch
 from crm_sync.pull.views import View, views
@@ -31,19 +31,26 @@ def pull(org: Org, mirror: Mirror, program: Program, as_of: datetime) -> Snapsho
     """
     org_id = org.identity().org_id
     mirror.claim(org_id)
-    seen = look_at(org, program)
+    try:
+        seen = _bring_up_to_date(org, mirror, look_at(org, program))
+    except SchemaChangedError:
+        seen = _bring_up_to_date(org, mirror, look_at(org, program, afresh=True))
+    return _snapshot(mirror, seen, org_id, as_of)
+
+
+def look_at(org: Org, program: Program, *, afresh: bool = False) -> tuple[View, ...]:
+    """Describe every mapped object, and say what of it can be read."""
+    objects = tuple(dict.fromkeys(mapping.object for mapping in program.mappings.values()))
+    return views(program, org.describe_all(objects, afresh=afresh))
+
+
+def _bring_up_to_date(org: Org, mirror: Mirror, seen: tuple[View, ...]) -> tuple[View, ...]:
     for view in seen:
         mirror.prepare(view.name, view.schema, view.fingerprint(mirror.salt))
     visible = [view for view in seen if view.visible]
     _read(org, mirror, [view for view in visible if view.name not in READ_LAST])
     _read(org, mirror, [view for view in visible if view.name in READ_LAST])
-    return _snapshot(mirror, seen, org_id, as_of)
-
-
-def look_at(org: Org, program: Program) -> tuple[View, ...]:
-    """Describe every mapped object afresh, and say what of it can be read."""
-    objects = tuple(dict.fromkeys(mapping.object for mapping in program.mappings.values()))
-    return views(program, org.describe_all(objects))
+    return seen
 
 
 def _read(org: Org, mirror: Mirror, asked: Sequence[View]) -> None:

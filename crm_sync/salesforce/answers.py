@@ -14,10 +14,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from crm_sync.errors import CrmSyncError, PermanentError, TemporaryError
-from crm_sync.ports import Handling
+from crm_sync.ports import Handling, SchemaChangedError
 from crm_sync.salesforce.codes import classify
 
 MESSAGE_LIMIT = 300
+ECHOES_THE_VALUE = frozenset(
+    {
+        "STRING_TOO_LONG",
+        "INVALID_EMAIL_ADDRESS",
+        "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+        "NUMBER_OUTSIDE_VALID_RANGE",
+        "DUPLICATE_VALUE",
+        "DUPLICATES_DETECTED",
+        "MALFORMED_ID",
+        "JSON_PARSER_ERROR",
+    }
+)
+_SCHEMA_CODES = frozenset({"INVALID_FIELD", "INVALID_TYPE"})
 _STATUS_CODES = {
     300: "MULTIPLE_CHOICES",
     401: "INVALID_SESSION_ID",
@@ -82,7 +95,7 @@ def parse_fault(status: int, body: bytes | str | Any) -> OrgFault:
     return OrgFault(
         status=status,
         code=code or _STATUS_CODES.get(status, f"HTTP_{status}"),
-        message=(message or _gist(body))[:MESSAGE_LIMIT],
+        message=_without_the_value(code, message) or _gist(body)[:MESSAGE_LIMIT],
         fields=tuple(str(name) for name in fields) if isinstance(fields, list) else (),
     )
 
@@ -94,6 +107,8 @@ def as_error(fault: OrgFault, doing: str) -> CrmSyncError:
         return TemporaryError(f"{sentence} Retries did not help; run again later.")
     if fault.handling is Handling.DEFER_RUN:
         return TemporaryError(f"{sentence} The org's limit or maintenance has to pass; run again later.")
+    if fault.code in _SCHEMA_CODES:
+        return SchemaChangedError(f"{sentence} Check the mapping and the integration user's permissions.")
     return PermanentError(f"{sentence} Retrying cannot help.")
 
 
@@ -114,6 +129,14 @@ def _first_mapping(parsed: Any) -> Mapping[str, Any]:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _without_the_value(code: str, message: str) -> str:
+    """Some messages repeat the value that was refused, which may be a person's; of those the first words are kept."""
+    if code in ECHOES_THE_VALUE and ":" in message:
+        label = message.partition(":")[0][:80]
+        return f"{label}: (the value that the org repeated is left out)"
+    return message[:MESSAGE_LIMIT]
 
 
 def _gist(body: bytes | str | Any) -> str:

@@ -7,10 +7,13 @@ the day had left when it started, before the org refuses everybody. Not here: th
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from crm_sync.errors import TemporaryError
 
+DAY = timedelta(hours=24)
 _USAGE = re.compile(r"(?:^|[;\s])api-usage=(\d+)/(\d+)")
 
 
@@ -29,36 +32,40 @@ def parse_usage(header: str | None) -> Usage | None:
 
 
 class CallBudget:
-    """Counts calls and raises TemporaryError once they pass this worker's share of what the day had left."""
+    """Counts calls and raises TemporaryError once they pass this worker's share of a day's allowance.
 
-    def __init__(self, share_percent: float) -> None:
+    The share is of what was left when the day began for this process: at its first answer, and again every 24 hours.
+    """
+
+    def __init__(self, share_percent: float, now: Callable[[], datetime]) -> None:
         self._share = share_percent / 100
-        self._allowed: int | None = None
+        self._now = now
+        self._began: datetime | None = None
+        self._allowed = 0
         self._spent = 0
         self.calls = 0
         self.usage: Usage | None = None
 
     def count(self) -> None:
         """Count a call about to be made; raises TemporaryError instead when the share is used up."""
-        if self._allowed is not None and self._spent >= self._allowed:
+        if self._began is not None and self._now() - self._began >= DAY:
+            self._began, self._spent = None, 0
+        if self._began is not None and self._spent >= self._allowed:
             used = f"{self.usage.used} of {self.usage.allowed}" if self.usage else "an unknown number"
             raise TemporaryError(
-                f"This run made {self._spent} calls, its share of the org's daily allowance ({used} used by all). "
-                "Run again when the rolling day has moved on, or raise api_share_percent in rules/guards.yaml."
+                f"This process made {self._spent} calls since {self._began:%Y-%m-%d %H:%M} UTC, its share of the org's "
+                f"daily allowance ({used} used by all). Run again a day after that, or raise api_share_percent in "
+                "rules/guards.yaml."
             )
         self._spent += 1
         self.calls += 1
 
     def learn(self, header: str | None) -> None:
-        """Remember what an answer said of the allowance; the first one of a run fixes its share."""
+        """Remember what an answer said of the allowance; the first one of a day fixes the share."""
         usage = parse_usage(header)
         if usage is None:
             return
         self.usage = usage
-        if self._allowed is None:
+        if self._began is None:
             left = max(usage.allowed - usage.used + self._spent, 0)
-            self._allowed = max(int(left * self._share), 1)
-
-    def renew(self) -> None:
-        """Begin a new share, as a service does for each run."""
-        self._spent, self._allowed = 0, None
+            self._began, self._allowed = self._now(), max(int(left * self._share), 1)

@@ -31,7 +31,7 @@ from crm_sync.salesforce.writer import Writer
 from crm_sync.settings import Connection
 
 IDS_PER_RETRIEVE = 2000
-FACTS_LIFE_S = 3600.0
+FACTS_LIFE_S = 6 * 3600.0
 
 
 class SalesforceOrg:
@@ -70,7 +70,7 @@ class SalesforceOrg:
     ) -> SalesforceOrg:
         """Build the org; nothing is sent before the first question. `api_share_percent` is of what the day has left."""
         auth = Authenticator(connection, mounted(requests.Session(), connection), now=now)
-        budget = CallBudget(api_share_percent)
+        budget = CallBudget(api_share_percent, now)
         session = CrmSession(connection, auth, budget)
         client = Client(connection, auth, session, lambda: retrying(sleep=sleep, jitter=jitter))
         return cls(connection, client, auth, budget, sleep=sleep)
@@ -79,10 +79,6 @@ class SalesforceOrg:
     def calls(self) -> int:
         """API calls made so far by this process; logins are not counted, as the org does not count them."""
         return self._budget.calls
-
-    def renew_budget(self) -> None:
-        """Begin a new share of the day's calls; a service does so at the start of each run."""
-        self._budget.renew()
 
     def identity(self) -> OrgIdentity:
         """Return which org this is. The token and the Organization record must agree."""
@@ -97,25 +93,26 @@ class SalesforceOrg:
         return self._auth.server_now().replace(microsecond=0)
 
     def describe(self, object_name: str) -> ObjectFacts | None:
-        """Return an object's facts, at most an hour old."""
-        known = self._facts.get(object_name)
-        if known is None or self._monotonic() - known[0] > FACTS_LIFE_S:
-            self.describe_all((object_name,))
-        return self._facts[object_name][1]
+        """Return an object's facts, or None when the user may not see it."""
+        return self.describe_all((object_name,)).get(object_name)
 
-    def describe_all(self, object_names: Sequence[str]) -> Mapping[str, ObjectFacts]:
-        """Describe objects afresh, 25 to a call; an object the user may not see is absent."""
-        paths = [f"{self._client.root}/sobjects/{identifier(name)}/describe" for name in object_names]
+    def describe_all(self, object_names: Sequence[str], *, afresh: bool = False) -> Mapping[str, ObjectFacts]:
+        """Describe objects, 25 to a call, and remember what they say for some hours.
+
+        Memory is safe: a field that was taken away since makes the query that asks for it fail, never pass.
+        """
+        oldest = self._monotonic() - FACTS_LIFE_S
+        known = set() if afresh else {name for name, (when, _) in self._facts.items() if when > oldest}
+        asked = [name for name in dict.fromkeys(object_names) if name not in known]
+        paths = [f"{self._client.root}/sobjects/{identifier(name)}/describe" for name in asked]
         answers = self._client.read_all(paths, "Describing objects", per_call=SUBREQUESTS_PER_COMPOSITE)
-        found: dict[str, ObjectFacts] = {}
-        for name, answer in zip(object_names, answers, strict=True):
+        for name, answer in zip(asked, answers, strict=True):
             if answer.fault is not None and answer.fault.code != "NOT_FOUND":
                 raise as_error(answer.fault, f"Describing {name}")
             facts = object_facts(answer.body) if answer.fault is None else None
             self._facts[name] = (self._monotonic(), facts)
-            if facts is not None:
-                found[name] = facts
-        return found
+        found = {name: self._facts[name][1] for name in object_names}
+        return {name: facts for name, facts in found.items() if facts is not None}
 
     def count(self, object_name: str) -> int:
         """Count the records of an object that this user may see, deleted ones left out."""

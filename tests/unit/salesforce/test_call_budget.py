@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from crm_sync.errors import TemporaryError
 from crm_sync.salesforce.limits import CallBudget, Usage, parse_usage
+
+NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -24,23 +28,27 @@ def test_the_header(header: str | None, usage: Usage | None) -> None:
     assert parse_usage(header) == usage
 
 
-def test_stops_at_its_share_of_what_was_left() -> None:
-    budget = CallBudget(share_percent=10)
+def test_stops_at_its_share_of_what_was_left_until_a_day_has_passed() -> None:
+    clock = [NOW]
+    budget = CallBudget(10, lambda: clock[0])
     budget.count()
     budget.learn("api-usage=901/1000")
     for _ in range(9):
         budget.count()
-    with pytest.raises(TemporaryError, match="made 10 calls, its share"):
+    with pytest.raises(TemporaryError, match="made 10 calls since 2026-11-22 10:00 UTC, its share"):
         budget.count()
     assert budget.calls == 10
-    budget.renew()
+    clock[0] += timedelta(hours=24)
     budget.count()
-    budget.learn("api-usage=911/1000")
-    assert budget.calls == 11
+    budget.learn("api-usage=501/1000")
+    for _ in range(49):
+        budget.count()
+    with pytest.raises(TemporaryError, match="made 50 calls"):
+        budget.count()
 
 
 def test_without_a_header_there_is_no_limit() -> None:
-    budget = CallBudget(share_percent=1)
+    budget = CallBudget(1, lambda: NOW)
     budget.learn(None)
     for _ in range(1000):
         budget.count()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from crm_sync.errors import PermanentError, TemporaryError
 from crm_sync.ports import Handling
-from crm_sync.salesforce.answers import MESSAGE_LIMIT, OrgFault, as_error, parse_fault
+from crm_sync.salesforce.answers import ECHOES_THE_VALUE, MESSAGE_LIMIT, OrgFault, as_error, parse_fault
 
 
 @pytest.mark.parametrize(
@@ -47,6 +47,14 @@ def test_a_localised_message_changes_nothing() -> None:
     japanese = [{"errorCode": "MALFORMED_QUERY", "message": "予期しないトークン"}]
     english = [{"errorCode": "MALFORMED_QUERY", "message": "unexpected token"}]
     assert parse_fault(400, japanese).handling is parse_fault(400, english).handling is Handling.HALT_RUN
+
+
+@pytest.mark.parametrize("code", sorted(ECHOES_THE_VALUE))
+def test_a_value_that_the_org_repeats_is_left_out(code: str) -> None:
+    body = [{"statusCode": code, "message": "Description: data value too large: Dear Ann (max length=5)", "fields": []}]
+    found = parse_fault(200, body)
+    assert "Ann" not in found.message
+    assert found.message.startswith("Description:")
 
 
 def test_a_very_long_message_is_cut() -> None:
