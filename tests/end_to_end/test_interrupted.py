@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+import requests
 
 from crm_sync.pipeline import World, carry_out, look
 from crm_sync.ports import RowAnswer, RowWrite
@@ -35,32 +36,31 @@ class Mortal:
         return answers
 
 
-def run_once(world: World) -> int:
-    decision = look(world, world.org.server_time())
-    return len(carry_out(world, decision, kind="full").results)
-
-
 def state(world: World, contents: Any) -> Any:
     return contents(pull(world.org, world.mirror, world.program, world.org.server_time()))
 
 
 def test_killed_before_each_write_and_run_again(places: Any, contents: Any) -> None:
     with places() as place:
+        decision = look(place.world, place.world.org.server_time())
         undisturbed = Mortal(place.world.org, lives=10_000)
-        run_once(World(undisturbed, place.world.mirror, place.world.journal, place.world.program))
+        carry_out(_with(place.world, undisturbed), decision, kind="full")
         expected, writes = state(place.world, contents), undisturbed.writes
     assert writes > 5
     for lives in range(writes):
-        with places() as place:
-            doomed = World(Mortal(place.world.org, lives), place.world.mirror, place.world.journal, place.world.program)
+        with places() as place:  # an equal copy of the org, so the same decision fits it
             with pytest.raises(KilledError):
-                run_once(doomed)
+                carry_out(_with(place.world, Mortal(place.world.org, lives)), decision, kind="full")
             _let_the_lease_run_out(place)
-            run_once(place.world)
+            again = look(place.world, place.world.org.server_time())
+            carry_out(place.world, again, kind="full")
             assert state(place.world, contents) == expected, f"killed before write {lives}"
 
 
-def _let_the_lease_run_out(place: Any) -> None:
-    import requests
+def _with(world: World, org: Any) -> World:
+    return World(org, world.mirror, world.journal, world.program)
 
-    requests.post(f"{place.org.base_url}/_control/clock", json={"advance": 600}, timeout=10)
+
+def _let_the_lease_run_out(place: Any) -> None:
+    answer = requests.post(f"{place.org.base_url}/_control/clock", json={"advance": 600}, timeout=10)
+    assert answer.ok
