@@ -44,7 +44,7 @@ class Assessment:
         """Give everybody's verdicts."""
         refs = tuple(rule.ref for rule in self.judged.rules)
         table = self._table()
-        held = held_asks(self.judged, self.blind, table)
+        held = held_asks(self.judged, table)
         return Verdicts(self.snapshot.as_of, refs, self.program.types, table, held)
 
     def _table(self, where: str = "") -> pa.Table:

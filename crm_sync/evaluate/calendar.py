@@ -181,8 +181,7 @@ def country_holidays(country: str | None, years: tuple[int, ...]) -> frozenset[d
 def country_code(country: str | None) -> str | None:
     """Give the code under which a country's holidays are known."""
     name = (country or "").strip()
-    supported = holidays.list_supported_countries(include_aliases=True)
-    if name.upper() in supported:
+    if name.upper() in holidays.list_supported_countries(include_aliases=False):
         return name.upper()
     return _codes_by_name().get(_squeezed(name))
 

@@ -46,16 +46,11 @@ def gather(judged: Judged, contact_ids: Iterable[str], unmapped: pa.Table) -> Ev
     records.connection.execute(
         "CREATE OR REPLACE TEMP TABLE shown_people AS SELECT n.* FROM notable n JOIN shown_ids USING (contact_id)"
     )
-    rests: dict[Any, list[Row]] = defaultdict(list)
-    for cooldown in judged.program.tolerance.cooldowns:
-        if cooldown.same is None:
-            for row in records.rows(f"SELECT * FROM rest_{cooldown.id} {_RESTING}"):
-                rests[cooldown.id, row["person_key"]].append(row)
-    parts, limits = _caps(judged)
+    parts, limits = _caps(records)
     return Evidence(
         parts=parts,
         limits=limits,
-        rests=rests,
+        rests=_grouped(records.rows(_RESTS), "cooldown", "person_key"),
         consents=_consents(records),
         consents_of_person=_consents_of_person(records),
         profiles=_profiles(records),
@@ -64,24 +59,22 @@ def gather(judged: Judged, contact_ids: Iterable[str], unmapped: pa.Table) -> Ev
     )
 
 
-_RESTING = "WHERE person_key IN (SELECT person_key FROM shown_people) ORDER BY ends_on DESC NULLS FIRST, record_id"
+_OWNERS = """
+    (SELECT person_key FROM shown_people
+     UNION SELECT account FROM contact WHERE id IN (SELECT contact_id FROM shown_ids))
+"""
+_RESTS = """
+    SELECT * FROM rest WHERE person_key IN (SELECT person_key FROM shown_people)
+    ORDER BY ends_on DESC NULLS FIRST, record_id
+"""
 
 
-def _caps(judged: Judged) -> tuple[Grouped, dict[tuple[str, str], float]]:
+def _caps(records: Records) -> tuple[Grouped, dict[tuple[str, str], float]]:
     """Group what counts under each cap by cap and owner, and give each owner's limit in thousandths."""
-    parts: dict[Any, list[Row]] = defaultdict(list)
-    limits: dict[tuple[str, str], float] = {}
-    for cap in judged.program.tolerance.caps:
-        owners = "SELECT person_key FROM shown_people"
-        if cap.per == "account":
-            owners = "SELECT account FROM contact WHERE id IN (SELECT contact_id FROM shown_ids)"
-        mine = f"WHERE owner_id IN ({owners})"
-        counted = f"SELECT * FROM part_{cap.id} {mine} ORDER BY happened_on DESC NULLS FIRST, record_id"
-        for row in judged.records.rows(counted):
-            parts[cap.id, row["owner_id"]].append(row)
-        for row in judged.records.rows(f"SELECT owner_id, most FROM limit_{cap.id} {mine}"):
-            limits[cap.id, row["owner_id"]] = row["most"]
-    return parts, limits
+    mine = f"WHERE owner_id IN {_OWNERS}"
+    parts = records.rows(f"SELECT * FROM part {mine} ORDER BY happened_on DESC NULLS FIRST, record_id")
+    limits = {(row["cap"], row["owner_id"]): row["most"] for row in records.rows(f"SELECT * FROM limited {mine}")}
+    return _grouped(parts, "cap", "owner_id"), limits
 
 
 def _grouped(rows: Iterable[Row], *names: str) -> Grouped:

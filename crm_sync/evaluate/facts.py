@@ -196,10 +196,11 @@ def _answer(records: Records, program: Program, blind: Blind, gate: Gate, column
         return _truth(f"s.{column}", "1")
     if limit_is_blind(records, gate.cap):
         return unknown
-    if gate.cap.per == "account":
-        return _truth(f"a.{column}", "2")
     adds = int(column.rpartition("_")[2])
-    return _truth(f"s.{column}", "1" if adds <= round(SCALE * gate.cap.limit) else "0")
+    fits = "1" if adds <= round(SCALE * gate.cap.limit) else "0"
+    if gate.cap.per == "account":
+        return f"CASE WHEN a.id IS NOT NULL THEN {_truth(f'a.{column}', fits)} END"
+    return _truth(f"s.{column}", fits)
 
 
 def _usage(program: Program, blind: Blind) -> Iterator[Column]:
@@ -207,7 +208,8 @@ def _usage(program: Program, blind: Blind) -> Iterator[Column]:
     yield from (Column(name, f"coalesce(s.{name}, 0)", "state") for name in SHOWN)
     for cap in program.tolerance.caps:
         layer: Layer = "account" if cap.per == "account" else "state"
-        left = f"a.left_{cap.id}" if layer == "account" else f"coalesce(s.left_{cap.id}, {float(cap.limit)})"
+        left = f"coalesce({layer[0]}.left_{cap.id}, {float(cap.limit)})"
+        left = f"CASE WHEN a.id IS NOT NULL THEN {left} END" if layer == "account" else left
         unknown = blind.cap(cap) or blind.identity
         yield Column(f"left_{cap.id}", "CAST(NULL AS DOUBLE)" if unknown else left, layer)
     yield Column("next_check_in_on", f"s.spoken_on + {program.cadence.check_in_days}", "state")

@@ -214,7 +214,7 @@ def _held(look: Row) -> str:
 
 def _lack(case: Case, look: Row) -> tuple[str, str]:
     """Say what is first missing in a consent, and the field it is missing from."""
-    missing = [field for field in case.judged.program.consent.requires if not look[field]]
+    missing = [field for field in case.judged.program.consent.requires if not str(look[field] or "").strip()]
     lacks: tuple[tuple[Callable[[], bool], str, str], ...] = (
         (lambda: look["is_withdrawn"], f"withdrawn on {look['withdrawn_on']}", "withdrawn_on"),
         (lambda: look["status"] is None, "its status is not known", "status"),

@@ -6,53 +6,76 @@ taken. Called by `assessment`. Not here: new asks (`verdicts`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from crm_sync.evaluate.records import text_sql
-from crm_sync.evaluate.state import Blind
+from crm_sync.evaluate.records import Records
+from crm_sync.evaluate.usage import SCALE
 from crm_sync.evaluate.verdicts import Judged
 from crm_sync.model.verdicts import HELD
 from crm_sync.program.rules import Cap
 
+_ASKS = """
+    SELECT contact_id, request_id, match_id, activity_id, type AS reference_type, person_key, account_id
+    FROM ask WHERE kind = 'reserved' AND type IS NOT NULL ORDER BY ALL
+"""
+_OWNERS = (
+    "(SELECT person_key FROM ask WHERE kind = 'reserved' UNION SELECT account_id FROM ask WHERE kind = 'reserved')"
+)
 
-def held_asks(judged: Judged, blind: Blind, verdicts: pa.Table) -> pa.Table:
+
+@dataclass(frozen=True)
+class Counts:
+    """High and low count, and limit in thousandths, by cap and owner; only of owners with an open ask."""
+
+    counted: Mapping[tuple[str, str], tuple[int, int]]
+    limited: Mapping[tuple[str, str], int]
+
+    def answer(self, cap: Cap, ask: Mapping[str, Any]) -> str:
+        """Say whether the count, this ask included as the reservation it is, stays within the limit."""
+        owner = ask["person_key"] if cap.per == "person" else ask["account_id"]
+        high, low = self.counted.get((cap.id, owner), (0, 0))
+        most = self.limited.get((cap.id, owner), round(SCALE * cap.limit))
+        return "true" if high <= most else "false" if low > most else "unknown"
+
+
+def held_asks(judged: Judged, verdicts: pa.Table) -> pa.Table:
     """Give one row per open ask of a known type (the columns of model.verdicts.HELD), sorted."""
-    records = judged.records
-    if not records.rows("SELECT 1 FROM ask WHERE kind = 'reserved' LIMIT 1"):
+    asks = judged.records.rows(_ASKS)
+    if not asks:
         return HELD.empty_table()
-    records.keep("verdicts", verdicts)
-    asks = " UNION ALL ".join(_of_type(judged, blind, t) for t in judged.program.types)
-    return records.arrow(f"{asks} ORDER BY ALL").cast(HELD)
+    counts = _counts(judged.records)
+    contacts = pa.array({ask["contact_id"] for ask in asks}, pa.string())
+    masks = [f"{kind}_{t}" for kind in ("failed", "unknown", "caution") for t in judged.program.types]
+    lefts = [f"left_{cap.id}" for cap in judged.program.tolerance.caps]
+    few = verdicts.select(["contact_id", *masks, *lefts]).filter(pc.is_in(verdicts["contact_id"], contacts))
+    rows = {row["contact_id"]: row for row in few.to_pylist()}
+    held = [{**ask, **_masks(judged, counts, ask, rows[ask["contact_id"]])} for ask in asks]
+    return pa.Table.from_pylist(held, schema=HELD)
 
 
-def _of_type(judged: Judged, blind: Blind, reference_type: str) -> str:
-    caps = [
-        (bit, rule.gate.cap)
-        for bit, rule in enumerate(judged.rules)
-        if rule.gate and rule.gate.cap and reference_type in rule.gate.columns and not blind.cap(rule.gate.cap)
-    ]
-    replaced = sum(1 << bit for bit, _ in caps)
-    fails = "".join(f" | {_bits(bit, cap, 'low > most AND high > most')}" for bit, cap in caps)
-    unknown = "".join(f" | {_bits(bit, cap, 'high > most AND low <= most')}" for bit, cap in caps)
-    return f"""
-        SELECT a.contact_id, a.request_id, a.match_id, a.activity_id, a.type AS reference_type,
-               (v.failed_{reference_type} & ~{replaced}){fails} AS failed,
-               (v.unknown_{reference_type} & ~{replaced}){unknown} AS unknown, v.caution_{reference_type} AS caution
-        FROM ask a JOIN verdicts v USING (contact_id) {" ".join(_joins(caps))}
-        WHERE a.kind = 'reserved' AND a.type = {text_sql(reference_type)}
-    """
+def _counts(records: Records) -> Counts:
+    counted = records.rows(f"SELECT * FROM counted WHERE owner_id IN {_OWNERS}")
+    limited = records.rows(f"SELECT * FROM limited WHERE owner_id IN {_OWNERS}")
+    return Counts(
+        {(row["cap"], row["owner_id"]): (row["high"], row["low"]) for row in counted},
+        {(row["cap"], row["owner_id"]): row["most"] for row in limited},
+    )
 
 
-def _bits(bit: int, cap: Cap, when: str) -> str:
-    """Give a cap's bit when its count, this ask included as the reservation it is, stands so to its limit."""
-    placed = when.replace("high", f"count_{cap.id}.high").replace("low", f"count_{cap.id}.low")
-    return f"CASE WHEN {placed.replace('most', f'limit_{cap.id}.most')} THEN {1 << bit} ELSE 0 END"
-
-
-def _joins(caps: list[tuple[int, Cap]]) -> Iterator[str]:
-    for _, cap in caps:
-        owner = "a.person_key" if cap.per == "person" else "a.account_id"
-        for table in (f"count_{cap.id}", f"limit_{cap.id}"):
-            yield f"LEFT JOIN {table} ON {table}.owner_id = {owner}"
+def _masks(judged: Judged, counts: Counts, ask: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, int]:
+    """Replace the bits of the caps that can be known by the answers for this very ask."""
+    t = ask["reference_type"]
+    failed, unknown = row[f"failed_{t}"], row[f"unknown_{t}"]
+    for bit, rule in enumerate(judged.rules):
+        cap = rule.gate.cap if rule.gate and t in rule.gate.columns else None
+        if cap is None or row[f"left_{cap.id}"] is None:
+            continue
+        answer, value = counts.answer(cap, ask), 1 << bit
+        failed = failed | value if answer == "false" else failed & ~value
+        unknown = unknown | value if answer == "unknown" else unknown & ~value
+    return {"failed": failed, "unknown": unknown, "caution": row[f"caution_{t}"]}

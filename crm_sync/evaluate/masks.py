@@ -6,10 +6,8 @@ Not here: which rule belongs to which layer.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any
 
 import duckdb
@@ -67,31 +65,31 @@ def masked(
     asked: Sequence[Asked],
     keep: Iterable[str],
     extra: Mapping[str, nw.Expr],
-) -> duckdb.DuckDBPyRelation:
-    """Answer rules over a view: its kept columns, the extra ones, strength in points, and `false_t` and `null_t`."""
+) -> str:
+    """Answer rules over a view, and give a query: its kept columns, the extra ones, strength, `false_t` and `null_t`."""
     facts: Any = nw.from_native(connection.view(view))
-    kept = [nw.col(name) for name in dict.fromkeys(keep)]
-    truths = {one.key: one.rule.truth(program, one.reference_type) for one in asked}
-    answers = [expression.alias(_answer(key)) for key, expression in truths.items()]
-    answered = facts.select(*kept, *answers, *(expression.alias(name) for name, expression in extra.items()))
-    kept += [nw.col(name) for name in extra]
+    kept = tuple(dict.fromkeys(keep))
+    truths = {_answer(one.key): one.rule.truth(program, one.reference_type) for one in asked}
+    answers = [expression.alias(name) for name, expression in (truths | dict(extra)).items()]
+    native: duckdb.DuckDBPyRelation = facts.select(*(nw.col(name) for name in kept), *answers).to_native()
+    native.create_view(f"{view}_answered")
     shared = _shared(asked, program)
     own = {one.key for one in asked if one.key not in shared}
-    once = answered.select(
-        *kept,
-        *(nw.col(_answer(key)) for key in sorted(own)),
-        _points(asked).alias(STRENGTH),
-        _bits(shared.items(), unknown=False).alias("shared_false"),
-        _bits(shared.items(), unknown=True).alias("shared_null"),
-    )
+    carried = ", ".join(f'"{name}"' for name in (*kept, *extra))
+    truths_left = "".join(f', "{_answer(key)}"' for key in sorted(own))
     per_type = [
-        (nw.col(f"shared_{kind}") + _bits(mine, unknown=kind == "null")).alias(f"{kind}_{t}")
+        f"shared_{kind} + {_bits(mine, unknown=kind == 'null')} AS {kind}_{t}"
         for t in program.types
         for mine in ([(one.key, one.value) for one in asked if one.reference_type == t and one.key in own],)
         for kind in ("false", "null")
     ]
-    native: duckdb.DuckDBPyRelation = once.select(*kept, nw.col(STRENGTH), *per_type).to_native()
-    return native
+    return f"""
+        SELECT {carried}, {STRENGTH}, {", ".join(per_type)} FROM (
+            SELECT {carried}{truths_left}, {_points(asked)} AS {STRENGTH},
+                   {_bits(shared.items(), unknown=False)} AS shared_false, {_bits(shared.items(), unknown=True)} AS shared_null
+            FROM {view}_answered
+        )
+    """
 
 
 def _answer(key: str) -> str:
@@ -106,25 +104,18 @@ def _shared(asked: Sequence[Asked], program: Program) -> dict[str, int]:
     return {one.key: one.value for one in asked if types[one.key] == set(program.types)}
 
 
-def _bits(answers: Iterable[tuple[str, int]], *, unknown: bool) -> nw.Expr:
+def _bits(answers: Iterable[tuple[str, int]], *, unknown: bool) -> str:
     """Add up the bits of the answers that are unknown, or of those that are false."""
-    parts = [
-        nw.when(nw.col(_answer(key)).is_null() if unknown else ~nw.col(_answer(key)))
-        .then(nw.lit(bit, nw.Int64))
-        .otherwise(nw.lit(0, nw.Int64))
-        for key, bit in answers
-    ]
-    return reduce(operator.add, parts, nw.lit(0, nw.Int64))
+    when = '"{}" IS NULL' if unknown else 'NOT "{}"'
+    parts = [f"CASE WHEN {when.format(_answer(key))} THEN {bit} ELSE 0 END" for key, bit in answers]
+    return " + ".join(["CAST(0 AS BIGINT)", *parts])
 
 
-def _points(asked: Sequence[Asked]) -> nw.Expr:
+def _points(asked: Sequence[Asked]) -> str:
     """Add up the points of scored rules that are true, each once, by the first of their types."""
     scored = {one.bit: one for one in reversed(asked) if one.rule.points}
-    parts = [
-        nw.when(nw.col(_answer(one.key))).then(nw.lit(float(one.rule.points))).otherwise(nw.lit(0.0))
-        for one in scored.values()
-    ]
-    return reduce(operator.add, parts, nw.lit(0.0))
+    parts = [f'CASE WHEN "{_answer(one.key)}" THEN {one.rule.points} ELSE 0 END' for one in scored.values()]
+    return " + ".join(["CAST(0 AS DOUBLE)", *parts])
 
 
 def days(asked: Sequence[Asked], program: Program) -> Iterator[tuple[str, str]]:

@@ -64,13 +64,15 @@ class Records:
 
     def rows(self, query: str) -> list[dict[str, Any]]:
         """Run a query and give its rows; for what is few or shown."""
-        rows: list[dict[str, Any]] = self.arrow(query).to_pylist()
-        return rows
+        answer = self.connection.execute(query)
+        names = [column[0] for column in answer.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
 
 
 def open_records(snapshot: Snapshot, program: Program) -> Records:
     """Give the snapshot as typed views, every wanted column present."""
-    connection = duckdb.connect(":memory:", config=SETTINGS)
+    few = max((table.num_rows for table in snapshot.tables.values()), default=0) <= BATCH
+    connection = duckdb.connect(":memory:", config=SETTINGS | ({"threads": 1} if few else {}))
     blind: set[tuple[str, str]] = set()
     for mapping, columns in wanted_columns(program).items():
         table = snapshot.tables.get(mapping)

@@ -45,12 +45,9 @@ def create_state(records: Records, program: Program) -> Blind:
     usage.create_ask(records, program)
     consent.create_consent(records, program)
     blind = _blind(records, program)
-    for cap in program.tolerance.caps:
-        usage.create_cap(records, program, cap)
-        _create_cap_state(records, program, cap)
-    for cooldown in _resting(program):
-        usage.create_cooldown(records, program, cooldown)
-        _create_cooldown_state(records, program, cooldown)
+    usage.create_parts(records, program)
+    usage.create_rest(records, program, resting(program))
+    records.create("limited", _limits(program))
     _create_troubles(records)
     places.create_places(records, program, blind_usage=blind.usage)
     records.create("account_state", _accounts(program))
@@ -67,69 +64,48 @@ def _blind(records: Records, program: Program) -> Blind:
     )
 
 
-def _resting(program: Program) -> tuple[Cooldown, ...]:
+def resting(program: Program) -> tuple[Cooldown, ...]:
+    """Give the cooldowns of a person; those of an audience or a requester are matching's."""
     return tuple(cooldown for cooldown in program.tolerance.cooldowns if cooldown.same is None)
 
 
-def _weights(cap: Cap, program: Program) -> dict[str, int]:
-    """Give each distinct column of a cap with what one ask adds to it."""
-    types = covered_types(cap, program)
-    return {cap_column(cap, t, program): weight_of_ask(cap, t, program.tolerance) for t in types}
+def cap_columns(program: Program, per: str) -> dict[str, tuple[Cap, int]]:
+    """Give each distinct column of the caps of one kind, with its cap and what one ask adds to it."""
+    return {
+        cap_column(cap, t, program): (cap, weight_of_ask(cap, t, program.tolerance))
+        for cap in program.tolerance.caps
+        if cap.per == per
+        for t in covered_types(cap, program)
+    }
 
 
-def _create_cap_state(records: Records, program: Program, cap: Cap) -> None:
-    """Create `limit_<cap>` (owner_id, most) and `state_<cap>` (owner_id, what is left, a truth and a day per ask)."""
-    most = f"CAST(round({SCALE} * least({cap.limit}, own)) AS BIGINT) AS most"
-    records.create(f"limit_{cap.id}", f"SELECT owner_id, {most} FROM ({_owners(cap)})")
-    columns, joins = [], []
-    for column, adds in _weights(cap, program).items():
-        usage.create_cap_relief(records, cap, adds, f"relief_{column}", f"limit_{cap.id}")
-        columns.append(
-            f"CASE WHEN coalesce(c.high, 0) + {adds} <= most THEN 1 "
-            f"WHEN coalesce(c.low, 0) + {adds} > most THEN 0 ELSE 2 END AS {column}, "
-            f"relief_{column}.free_on AS free_{column}"
-        )
-        joins.append(f"LEFT JOIN relief_{column} ON relief_{column}.owner_id = l.owner_id")
-    records.create(
-        f"state_{cap.id}",
-        f"""
-        SELECT l.owner_id, (most - coalesce(c.high, 0)) / {SCALE}.0 AS left_{cap.id}{"".join(f", {c}" for c in columns)}
-        FROM limit_{cap.id} l LEFT JOIN count_{cap.id} c ON c.owner_id = l.owner_id {" ".join(joins)}
-        """,
-    )
+def rest_columns(program: Program) -> dict[str, tuple[Cooldown, str | None]]:
+    """Give each distinct column of the cooldowns, with its cooldown and the type it is of, if of one alone."""
+    return {
+        cooldown_column(cooldown, t): (cooldown, t if cooldown.after == "same_type" else None)
+        for cooldown in resting(program)
+        for t in program.types
+    }
 
 
-def _owners(cap: Cap) -> str:
-    """Give everybody a cap is kept for, with their own limit (null where they have none)."""
-    if cap.per == "account":
-        mapping, _, field = (cap.own_limit or "").partition(".")
-        own = f'"{field}"' if mapping == "account" else "CAST(NULL AS DOUBLE)"
-        return f"SELECT id AS owner_id, {own} AS own FROM account"
-    field = profiles.own_limit_field(cap) or "CAST(NULL AS DOUBLE)"
-    return (
-        f"SELECT n.person_key AS owner_id, min({field}) AS own FROM notable n "
-        "LEFT JOIN person_profile USING (person_key) GROUP BY n.person_key"
-    )
+def _limits(program: Program) -> str:
+    """Give the limit (in thousandths) of everybody who has used something or has a limit of their own."""
+    limits = [
+        f"SELECT '{cap.id}' AS cap, owner_id, CAST(round({SCALE} * least({cap.limit}, own)) AS BIGINT) AS most "
+        f"FROM (SELECT owner_id FROM counted WHERE cap = '{cap.id}') FULL JOIN ({_own_limits(cap)}) USING (owner_id)"
+        for cap in program.tolerance.caps
+    ]
+    return " UNION ALL ".join(limits) or "SELECT '' AS cap, '' AS owner_id, CAST(0 AS BIGINT) AS most WHERE false"
 
 
-def _create_cooldown_state(records: Records, program: Program, cooldown: Cooldown) -> None:
-    """Create `state_rest_<cooldown>` (person_key, a truth and a day per column)."""
-    columns = []
-    for column, of_type in _rest_columns(program, cooldown).items():
-        mine = "true" if of_type is None else f"(type IS NULL OR type = {text_sql(of_type)})"
-        columns.append(
-            f"CASE WHEN bool_or(certain AND {mine}) THEN 0 WHEN bool_or({mine}) THEN 2 ELSE 1 END AS {column}, "
-            f"max(ends_on) FILTER (WHERE {mine}) AS free_{column}"
-        )
-    records.create(
-        f"state_rest_{cooldown.id}",
-        f"SELECT person_key, {', '.join(columns)} FROM rest_{cooldown.id} GROUP BY person_key",
-    )
-
-
-def _rest_columns(program: Program, cooldown: Cooldown) -> dict[str, str | None]:
-    per_type = cooldown.after == "same_type"
-    return {cooldown_column(cooldown, t): t if per_type else None for t in program.types}
+def _own_limits(cap: Cap) -> str:
+    """Give everybody's own limit under a cap, where they have one."""
+    mapping, _, field = (cap.own_limit or "").partition(".")
+    if cap.per == "account" and mapping == "account":
+        return f'SELECT id AS owner_id, "{field}" AS own FROM account WHERE "{field}" IS NOT NULL'
+    if profiles.own_limit_field(cap):
+        return f'SELECT person_key AS owner_id, "{field}" AS own FROM person_profile WHERE "{field}" IS NOT NULL'
+    return "SELECT '' AS owner_id, CAST(NULL AS DOUBLE) AS own WHERE false"
 
 
 def _create_troubles(records: Records) -> None:
@@ -160,12 +136,11 @@ def _count(kind: str) -> str:
 
 
 def _accounts(program: Program) -> str:
-    caps = [cap for cap in program.tolerance.caps if cap.per == "account"]
-    columns = "".join(f", state_{cap.id}.* EXCLUDE (owner_id)" for cap in caps)
-    joins = " ".join(f"LEFT JOIN state_{cap.id} ON state_{cap.id}.owner_id = a.id" for cap in caps)
+    columns = cap_columns(program, "account")
+    caps = f"LEFT JOIN ({usage.cap_state('account', columns)}) c ON c.owner_id = a.id" if columns else ""
     return f"""
-        SELECT a.*, coalesce(t.cases, 0) AS cases, coalesce(t.escalations, 0) AS escalations{columns}
-        FROM account a {joins}
+        SELECT a.*, coalesce(t.cases, 0) AS cases, coalesce(t.escalations, 0) AS escalations{", c.*" if columns else ""}
+        FROM account a {caps}
         LEFT JOIN (SELECT account_id, {_count("cases")}, {_count("escalations")} FROM trouble
                    WHERE account_id IS NOT NULL GROUP BY account_id) t ON t.account_id = a.id
     """
@@ -184,11 +159,14 @@ def _parts(records: Records, program: Program) -> Iterator[tuple[str, str, str]]
     yield "wishes", "person_key", _wishes(records)
     yield "standing", "contact_id", _standing(program)
     yield "troubles", "contact_id", _own_troubles()
-    for cap in program.tolerance.caps:
-        if cap.per == "person":
-            yield f"s_{cap.id}", "person_key", f"SELECT * RENAME (owner_id AS person_key) FROM state_{cap.id}"
-    for cooldown in _resting(program):
-        yield f"r_{cooldown.id}", "person_key", f"SELECT * FROM state_rest_{cooldown.id}"
+    columns = cap_columns(program, "person")
+    if columns:
+        yield (
+            "caps",
+            "person_key",
+            f"SELECT * RENAME (owner_id AS person_key) FROM ({usage.cap_state('person', columns)})",
+        )
+    yield "rests", "person_key", usage.rest_state(rest_columns(program))
     yield "consents", "contact_id", _consents(program)
     yield "place", "contact_id", "SELECT * FROM place"
     yield "shown", "person_key", _shown(records, program)

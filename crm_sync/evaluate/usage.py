@@ -10,6 +10,8 @@ Called by `state`. Not here: rest for the same audience or requester (matching).
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from crm_sync.evaluate.records import Records, list_sql, text_sql
 from crm_sync.program import Program
 from crm_sync.program.rules import Cap, Cooldown, Tolerance
@@ -48,13 +50,12 @@ def usage_is_blind(records: Records, tolerance: Tolerance) -> bool:
 
 def create_ask(records: Records, program: Program) -> None:
     """Create `ask`: one row per use, reservation or decline, with its person, type, day, and whether it is certain."""
-    records.create("of_activity", _of_activities(program.tolerance))
-    records.create("of_match", _of_matches(records))
+    known = f"CASE WHEN type IN {list_sql(program.types)} THEN type END AS type"
     records.create(
         "ask",
         f"""
-        SELECT e.* REPLACE (CASE WHEN type IN {list_sql(program.types)} THEN type END AS type), n.person_key, n.account_id
-        FROM (SELECT * FROM of_activity UNION ALL SELECT * FROM of_match) e JOIN notable n USING (contact_id)
+        SELECT e.* REPLACE ({known}), n.person_key, n.account_id
+        FROM ({_of_activities(program.tolerance)} UNION ALL {_of_matches(records)}) e JOIN notable n USING (contact_id)
         """,
     )
 
@@ -137,59 +138,96 @@ def counts_sql(types: tuple[str, ...], window_days: int, today: str) -> str:
     )
 
 
-def create_cap(records: Records, program: Program, cap: Cap) -> None:
-    """Create `part_<cap>` (one row per counting record) and `count_<cap>` (high and low per person or account)."""
+def create_parts(records: Records, program: Program) -> None:
+    """Create `part` (one row per record that counts under a cap) and `counted` (high and low per cap and owner)."""
+    parts = " UNION ALL ".join(_parts_of(records, program, cap) for cap in program.tolerance.caps) or _NO_PARTS
+    records.create("part", parts)
+    records.create(
+        "counted",
+        """
+        SELECT cap, owner_id, sum(amount) AS high, coalesce(sum(amount) FILTER (WHERE certain), 0) AS low
+        FROM part GROUP BY cap, owner_id
+        """,
+    )
+
+
+_NO_PARTS = """
+    SELECT '' AS cap, '' AS owner_id, 0 AS amount, true AS certain, CAST(NULL AS DATE) AS leaves_on WHERE false
+"""
+
+
+def _parts_of(records: Records, program: Program, cap: Cap) -> str:
     types = covered_types(cap, program)
     owner = "person_key" if cap.per == "person" else "account_id"
     amount = amount_sql(cap.measure, types, program.tolerance)
-    records.create(
-        f"part_{cap.id}",
-        f"""
-        SELECT {owner} AS owner_id, {amount} AS amount, contact_id, record_id, source, kind, happened_on, type,
-               sure AND type IS NOT NULL AND (kind = 'reserved' OR happened_on IS NOT NULL) AS certain,
+    return f"""
+        SELECT '{cap.id}' AS cap, {owner} AS owner_id, {amount} AS amount, contact_id, record_id, source, kind, happened_on,
+               type, sure AND type IS NOT NULL AND (kind = 'reserved' OR happened_on IS NOT NULL) AS certain,
                CASE WHEN kind = 'used' THEN happened_on + {cap.window_days} ELSE ends_on END AS leaves_on
         FROM ask WHERE {owner} IS NOT NULL AND {counts_sql(types, cap.window_days, records.today_sql)}
-        """,
-    )
-    records.create(
-        f"count_{cap.id}",
-        f"""
-        SELECT owner_id, sum(amount) AS high, coalesce(sum(amount) FILTER (WHERE certain), 0) AS low
-        FROM part_{cap.id} GROUP BY owner_id
-        """,
-    )
-
-
-def create_cap_relief(records: Records, cap: Cap, adds: int, name: str, limits: str) -> None:
-    """Create a table (owner_id, free_on): the first day enough has left the window for one more ask of this weight.
-
-    `limits` names a table (owner_id, most) of limits in thousandths. No row: nothing stands in the way, or what does
-    has no day on which it ends.
     """
-    records.create(
-        name,
-        f"""
-        WITH leaving AS (
-            SELECT owner_id, leaves_on, sum(sum(amount)) OVER (PARTITION BY owner_id ORDER BY leaves_on) AS left_by
-            FROM part_{cap.id} WHERE leaves_on IS NOT NULL GROUP BY owner_id, leaves_on
+
+
+def cap_state(per: str, columns: Mapping[str, tuple[Cap, int]]) -> str:
+    """Give, per owner with a count or a limit of their own, what is left of each cap, and a truth and a day per column.
+
+    `columns` are the columns of the caps of this kind, with what one ask adds. A day is the first on which enough has
+    left the window; it is null when nothing stands in the way, or what does has no day on which it ends.
+    """
+    asks = ", ".join(f"('{cap.id}', '{column}', {adds})" for column, (cap, adds) in columns.items())
+    caps = {cap.id for cap, _ in columns.values()}
+    lefts = [
+        f"max((most - coalesce(high, 0)) / {SCALE}.0) FILTER (WHERE cap = '{cap}') AS left_{cap}"
+        for cap in sorted(caps)
+    ]
+    answers = [
+        f"max(CASE WHEN coalesce(high, 0) + {adds} <= most THEN 1 WHEN coalesce(low, 0) + {adds} > most THEN 0 ELSE 2 END) "
+        f"FILTER (WHERE cap = '{cap.id}') AS {column}, max(free_on) FILTER (WHERE name = '{column}') AS free_{column}"
+        for column, (cap, adds) in columns.items()
+    ]
+    return f"""
+        WITH asks AS (SELECT * FROM (VALUES {asks}) v(cap, name, adds)),
+        leaving AS (
+            SELECT cap, owner_id, leaves_on,
+                   sum(sum(amount)) OVER (PARTITION BY cap, owner_id ORDER BY leaves_on) AS left_by
+            FROM part WHERE leaves_on IS NOT NULL GROUP BY cap, owner_id, leaves_on
+        ),
+        relief AS (
+            SELECT cap, name, owner_id, min(leaves_on) AS free_on
+            FROM leaving JOIN counted USING (cap, owner_id) JOIN limited USING (cap, owner_id) JOIN asks USING (cap)
+            WHERE high + adds > most AND high - left_by + adds <= most GROUP BY cap, name, owner_id
         )
-        SELECT l.owner_id, min(leaves_on) AS free_on
-        FROM leaving l JOIN count_{cap.id} c USING (owner_id) JOIN {limits} m USING (owner_id)
-        WHERE high + {adds} > most AND high - left_by + {adds} <= most GROUP BY l.owner_id
-        """,
-    )
+        SELECT owner_id, {", ".join([*lefts, *answers])}
+        FROM limited LEFT JOIN counted USING (cap, owner_id) LEFT JOIN relief USING (cap, owner_id)
+        WHERE cap IN {list_sql(sorted(caps))} GROUP BY owner_id
+    """
 
 
-def create_cooldown(records: Records, program: Program, cooldown: Cooldown) -> None:
-    """Create `rest_<cooldown>` (person_key, type or null for any, ends_on or null when its day is not known)."""
-    types = list_sql(rested_types(cooldown, program))
-    scope = "type" if cooldown.after == "same_type" else "CAST(NULL AS VARCHAR) AS type"
-    records.create(
-        f"rest_{cooldown.id}",
+def create_rest(records: Records, program: Program, cooldowns: Sequence[Cooldown]) -> None:
+    """Create `rest`: one row per record that still makes somebody rest; `ends_on` is null when its day is not known."""
+    columns = "person_key, type, record_id, source, happened_on"
+    rests = [
         f"""
-        SELECT person_key, {scope}, record_id, source, happened_on, sure AND type IS NOT NULL AND happened_on IS NOT NULL AS certain,
+        SELECT '{cooldown.id}' AS cooldown, {columns}, sure AND type IS NOT NULL AND happened_on IS NOT NULL AS certain,
                happened_on + {cooldown.days} AS ends_on
-        FROM (SELECT * FROM ask WHERE kind = '{cooldown.event}' AND (type IS NULL OR type IN {types}))
-        WHERE happened_on IS NULL OR happened_on + {cooldown.days} > {records.today_sql}
-        """,
-    )
+        FROM ask WHERE kind = '{cooldown.event}' AND (type IS NULL OR type IN {list_sql(rested_types(cooldown, program))})
+          AND (happened_on IS NULL OR happened_on + {cooldown.days} > {records.today_sql})
+        """
+        for cooldown in cooldowns
+    ]
+    nobody = f"SELECT '' AS cooldown, {columns}, false AS certain, happened_on AS ends_on FROM ask WHERE false"
+    records.create("rest", " UNION ALL ".join(rests) or nobody)
+
+
+def rest_state(columns: Mapping[str, tuple[Cooldown, str | None]]) -> str:
+    """Give, per person who rests, a truth and a day per column; a column may be of one type alone."""
+    answers = []
+    for column, (cooldown, of_type) in columns.items():
+        mine = f"cooldown = '{cooldown.id}'"
+        if of_type is not None:
+            mine += f" AND (type IS NULL OR type = {text_sql(of_type)})"
+        answers.append(
+            f"CASE WHEN bool_or(certain AND {mine}) THEN 0 WHEN bool_or({mine}) THEN 2 ELSE 1 END AS {column}, "
+            f"max(ends_on) FILTER (WHERE {mine}) AS free_{column}"
+        )
+    return f"SELECT person_key{''.join(f', {one}' for one in answers)} FROM rest GROUP BY person_key"

@@ -110,9 +110,9 @@ def judge(records: Records, program: Program, columns: Sequence[Column]) -> Judg
     records.connection.execute(f"CREATE TEMP VIEW own_facts AS SELECT {own}{handed_down} FROM {JOINS} {profile}")
     passing = [*kept, *inherited, *(name for one in asked for name in one.day_columns())]
     extra = {POTENTIAL: compile_condition(potential, program.types[0], program)}
-    masked(records.connection, "own_facts", program, asked, passing, extra).create_view("masked")
+    everybody = masked(records.connection, "own_facts", program, asked, passing, extra)
     added = ", ".join([*(f'"{name}"' for name in kept), POTENTIAL, *_added_up(judged, asked, inherited)])
-    records.connection.execute(f"CREATE TEMP VIEW judged AS SELECT {added} FROM masked")
+    records.connection.execute(f"CREATE TEMP VIEW judged AS SELECT {added} FROM ({everybody})")
     return judged
 
 
@@ -125,12 +125,11 @@ def _create_wide(judged: Judged, layer: Layer) -> dict[str, Any]:
         f"CREATE TEMP VIEW {layer}_facts AS SELECT {rows.alias}.{rows.key} AS owner_id{facts} FROM {rows.source}"
     )
     dated = [name for one in asked for name in one.day_columns()]
-    relation = masked(records.connection, f"{layer}_facts", judged.program, asked, ["owner_id", *dated], {})
-    relation.create_view(f"{layer}_masked")
+    rows_masked = masked(records.connection, f"{layer}_facts", judged.program, asked, ["owner_id", *dated], {})
     masks = [f"{kind}_{t}" for kind in ("false", "null") for t in judged.program.types]
     listed = {name: name for name in (STRENGTH, *masks)} | dict(days(asked, judged.program))
     selected = ", ".join(f'{sql} AS "mask {name}"' for name, sql in listed.items())
-    records.create(f"{layer}_mask", f"SELECT owner_id, {selected} FROM {layer}_masked")
+    records.create(f"{layer}_mask", f"SELECT owner_id, {selected} FROM ({rows_masked})")
     records.create(
         f"{layer}_wide",
         f"SELECT w.*, m.* EXCLUDE (owner_id) FROM {_TABLES[layer]} w JOIN {layer}_mask m ON m.owner_id = w.{rows.key}",

@@ -1,0 +1,154 @@
+"""Consent is dated evidence for exactly one use; the most restrictive record of a person wins."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+TODAY = date(2026, 11, 2)
+LATER = TODAY + timedelta(days=1)
+
+
+def consent_of(look: Any, reference_type: str = "call") -> str:
+    blocking: dict[str, str] = look.blocking(reference_type=reference_type)
+    return blocking.get("consent", "true")
+
+
+def test_a_consent_covers_its_own_use_alone(customer: Any) -> None:
+    look = customer.drop("consent", "ada_logo").look()
+    assert consent_of(look, "logo") == "false"
+    assert consent_of(look, "call") == "true"
+    assert "no consent to logo" in (look.reason("consent", reference_type="logo").value or "")
+
+
+@pytest.mark.parametrize(
+    ("changed", "truth", "words"),
+    [
+        ({"status": "pending"}, "false", "status pending"),
+        ({"status": "refused"}, "false", "status refused"),
+        ({"status": "withdrawn"}, "false", "status withdrawn"),
+        ({"status": None}, "unknown", "status is not known"),
+        ({"use": None}, "false", "no consent"),
+        ({"evidence": None}, "unknown", "evidence missing"),
+        ({"evidence": "  "}, "unknown", "evidence missing"),
+        ({"text_version": None}, "unknown", "text version missing"),
+        ({"valid_from": None}, "unknown", "valid from missing"),
+        ({"valid_from": TODAY}, "true", "granted from 2026-11-02"),
+        ({"valid_from": LATER}, "false", "valid from 2026-11-03"),
+        ({"valid_to": LATER}, "true", "ends 2026-11-03"),
+        ({"valid_to": TODAY}, "false", "until 2026-11-02"),
+        ({"valid_to": None, "valid_from": date(2025, 11, 3)}, "true", "ends 2026-11-03"),
+        ({"valid_to": None, "valid_from": date(2025, 11, 2)}, "false", "until 2026-11-02"),
+        ({"withdrawn_on": TODAY}, "false", "withdrawn on 2026-11-02"),
+        ({"withdrawn_on": LATER}, "true", "granted"),
+        ({"withdrawn_on": date(2026, 1, 1)}, "false", "withdrawn on 2026-01-01"),
+        ({"legal_restriction": True}, "false", "restricted by law"),
+        ({"legal_restriction": None}, "unknown", "restricted by law"),
+        ({"territory": ["EMEA", "APAC"]}, "true", "granted"),
+        ({"territory": ["APAC"]}, "false", "does not cover"),
+        ({"territory": []}, "false", "does not cover"),
+        ({"territory": None}, "unknown", "does not cover"),
+    ],
+)
+def test_what_makes_a_consent_good(customer: Any, changed: dict[str, Any], truth: str, words: str) -> None:
+    look = customer.put("consent", "ada_call", **changed).look()
+    assert consent_of(look) == truth
+    reason = look.reason("consent")
+    assert words in (reason.value or "")
+    assert reason.remedy == "" if truth == "true" else reason.remedy
+
+
+def test_a_consent_for_everywhere_needs_no_region(customer: Any) -> None:
+    customer.put("account", "acme", region=None)
+    assert consent_of(customer.look()) == "true"
+    assert consent_of(customer.put("consent", "ada_call", territory=["EMEA"]).look()) == "unknown"
+
+
+def another(customer: Any, **fields: Any) -> Any:
+    given = {"contact": "ada", "use": "call", "text_version": "3", "evidence": "https://files.example/2"}
+    given |= {"territory": ["worldwide"], "audience": "anyone", "legal_restriction": False}
+    return customer.put("consent", "other", **(given | fields)).look()
+
+
+class TestTheMostRestrictiveRecordWins:
+    """ada's consent to calls is valid from 2026-02-01; another record of hers says otherwise."""
+
+    @pytest.mark.parametrize(
+        ("fields", "truth"),
+        [
+            ({"status": "withdrawn", "withdrawn_on": date(2026, 2, 1)}, "false"),
+            ({"status": "withdrawn", "withdrawn_on": date(2026, 1, 31)}, "true"),
+            ({"status": "withdrawn"}, "false"),
+            ({"status": "withdrawn", "valid_from": date(2025, 1, 1)}, "false"),
+            ({"status": "granted", "withdrawn_on": date(2026, 5, 1), "valid_from": date(2026, 1, 1)}, "false"),
+            ({"status": "refused", "valid_from": date(2026, 3, 1)}, "false"),
+            ({"status": "refused", "valid_from": date(2026, 1, 1)}, "true"),
+            ({"status": "refused"}, "false"),
+            ({"status": "pending"}, "true"),
+            ({"status": None}, "unknown"),
+            ({"status": None, "withdrawn_on": date(2026, 1, 1)}, "true"),
+            ({"status": "withdrawn", "use": None}, "unknown"),
+            ({"status": "granted", "use": None}, "true"),
+            ({"status": "withdrawn", "use": "logo"}, "true"),
+            ({"status": "granted", "legal_restriction": True, "valid_from": date(2026, 1, 1)}, "false"),
+            ({"status": "granted", "legal_restriction": None, "valid_from": date(2026, 1, 1)}, "unknown"),
+            ({"status": "granted", "legal_restriction": True, "valid_from": date(2024, 1, 1)}, "true"),
+        ],
+    )
+    def test_of_the_same_contact(self, customer: Any, fields: dict[str, Any], truth: str) -> None:
+        look = another(customer, **fields)
+        assert consent_of(look) == truth
+        if truth != "true":
+            assert look.reason("consent").source is not None
+
+    def test_of_a_duplicate(self, customer: Any) -> None:
+        customer.put("contact", "ada", individual="her").put("contact", "twin", individual="her", account="acme")
+        customer.put("individual", "her", forget=False, no_processing=False, no_solicit=False)
+        look = another(customer, contact="twin", status="withdrawn", withdrawn_on=TODAY)
+        assert consent_of(look) == "false"
+        assert "other" in (look.reason("consent").value or "")
+
+    def test_the_grant_of_a_duplicate_counts_too(self, customer: Any) -> None:
+        customer.put("contact", "ada", email_key="e").put("contact", "twin", email_key="e", account="acme")
+        customer.put("consent", "ada_call", contact="twin")
+        assert consent_of(customer.look()) == "true"
+
+    def test_a_withdrawal_that_names_nobody_may_be_anybodys(self, customer: Any) -> None:
+        assert consent_of(another(customer, contact=None, status="withdrawn")) == "unknown"
+        assert consent_of(another(customer, contact=None, status="granted")) == "true"
+
+
+def test_a_hidden_column_makes_consent_unknown_for_everybody(customer: Any) -> None:
+    for column in ("status", "use", "withdrawn_on", "evidence", "legal_restriction", "contact"):
+        assert consent_of(customer.look(unreadable=frozenset({("consent", column)}))) == "unknown"
+
+
+class TestWhatMatchingReads:
+    def test_one_consent(self, customer: Any) -> None:
+        row = customer.put("consent", "ada_call", audience="named", territory=["EMEA", "APAC"]).look().row()
+        assert (row["audience_call"], sorted(row["territory_call"])) == ("named", ["APAC", "EMEA"])
+        assert row["consent_until_call"] == date(2027, 2, 1)
+
+    def test_of_several_the_narrowest(self, customer: Any) -> None:
+        customer.put("consent", "ada_call", territory=["EMEA", "APAC"])
+        look = another(
+            customer, status="granted", territory=["EMEA"], audience="prospects", valid_from=date(2026, 3, 1)
+        )
+        row = look.row()
+        assert (row["territory_call"], row["audience_call"]) == (["EMEA"], "prospects")
+        assert row["consent_until_call"] == date(2027, 3, 1)
+
+    def test_an_unknown_audience_is_the_narrowest(self, customer: Any) -> None:
+        look = another(customer, status="granted", audience=None, valid_from=date(2026, 3, 1))
+        assert look.row()["audience_call"] is None
+        assert look.row()["territory_call"] == ["worldwide"]
+
+    def test_nothing_without_a_good_consent(self, customer: Any) -> None:
+        row = customer.put("consent", "ada_call", status="pending").look().row()
+        assert (row["territory_call"], row["audience_call"], row["consent_until_call"]) == (None, None, None)
+
+    def test_a_withdrawal_to_come_ends_it(self, customer: Any) -> None:
+        row = customer.put("consent", "ada_call", withdrawn_on=LATER).look().row()
+        assert row["consent_until_call"] == LATER
