@@ -5,6 +5,7 @@ Called by `lifecycle.desired`. The worker never sets a consent's status nor an a
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
 
@@ -20,10 +21,13 @@ def desired_consents(world: World) -> Iterator[Desired]:
 
 def desired_assets(world: World) -> Iterator[Desired]:
     """Say of every published asset whether a live consent to that use still covers it."""
+    given: dict[tuple[str | None, str | None], list[Row]] = defaultdict(list)
+    for consent in world.rows("consent"):
+        given[consent.get("contact"), consent.get("use")].append(consent)
     for row in world.rows("asset"):
         if row.get("status") != "published":
             continue
-        consents = [c for c in world.rows("consent") if _covers(world, c, row)]
+        consents = [c for c in given[row.get("contact"), row.get("type")] if _holds(world, c)]
         warning = max((warning_of(world, c) for c in consents), key=_mildness, default="expired")
         state = "not_covered" if not consents else "covered" if warning == "none" else "expiring"
         fields = {"consent_state": state, "expiry_warning": warning if consents else "none"}
@@ -54,14 +58,14 @@ def _mildness(warning: str) -> int:
     return ("expired", "30_days", "60_days", "none").index(warning)
 
 
-def _covers(world: World, consent: Row, asset: Row) -> bool:
+def _holds(world: World, consent: Row) -> bool:
+    """Whether this consent is granted, evidenced, unrestricted and alive today."""
     granted = consent.get("status") in world.program.consent.grant_status and not _withdrawn(world, consent)
-    same = consent.get("use") == asset.get("type") and consent.get("contact") == asset.get("contact")
     end = ends_on(world, consent)
     started = consent.get("valid_from") is not None and consent["valid_from"] <= world.today
     evidence = not any(consent.get(name) in (None, "") for name in world.program.consent.requires)
     restricted = consent.get("legal_restriction") is not False
-    return granted and same and started and evidence and not restricted and end is not None and end > world.today
+    return granted and started and evidence and not restricted and end is not None and end > world.today
 
 
 def _withdrawn(world: World, consent: Row) -> bool:
