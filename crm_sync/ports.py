@@ -1,12 +1,13 @@
 """What the flow asks of the world: an org, a mirror, a journal. Real ones are built in `bootstrap`.
 
-`salesforce` implements Org, `state` implements Mirror and Journal; pull and writeback speak only to these.
+`salesforce` implements Org, `state` implements Mirror, Journal and Archive; pull and writeback speak only to these.
 There is no Clock here: `as_of` is an argument of the run, and the server's clock is the org's answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -193,6 +194,18 @@ class Org(Protocol):
         """Write rows; one answer per row, in order. Raises UnclearWriteError when nobody can say what was written."""
         ...
 
+    def upsert_many(self, rows: Sequence[RowWrite], while_waiting: Callable[[], None]) -> Sequence[RowAnswer]:
+        """Write many rows of one object and key field as one job; answers in the order of the rows.
+
+        `while_waiting` is called between looks at the job, and may raise. Raises UnclearWriteError as `upsert` does.
+        """
+        ...
+
+    @property
+    def bulk_write_rows(self) -> int:
+        """The number of rows from which `upsert_many` costs fewer calls than `upsert`."""
+        ...
+
     @property
     def calls(self) -> int:
         """API calls made so far by this process."""
@@ -298,12 +311,54 @@ class Inbox(Protocol):
         ...
 
 
+class Decisions(Protocol):
+    """The decision log: append-only, each entry sealed with the hash of all before it."""
+
+    def append(self, run_id: str, entries: Iterable[Mapping[str, Any]]) -> str:
+        """Add entries in order and return the last seal."""
+        ...
+
+    def entries(self, run_id: str | None = None, what: str | None = None) -> Sequence[Mapping[str, Any]]:
+        """Return the entries of one run, or all, and of one kind (their `what`), or all, in order."""
+        ...
+
+    def last(self, what: str) -> Mapping[str, Any] | None:
+        """Return the latest entry of this kind."""
+        ...
+
+    def verify(self) -> int:
+        """Recompute every seal and return how many entries there are; raises PermanentError at the first that is wrong."""
+        ...
+
+
+def name_of(content: bytes) -> str:
+    """Name content as every archive does: by what it is, so equal content has one name."""
+    return hashlib.sha256(content).hexdigest()
+
+
+class Archive(Protocol):
+    """Content kept under the name that `name_of` gives it, each once however often it is put."""
+
+    def put(self, content: bytes) -> str:
+        """Keep this durably and return its name."""
+        ...
+
+    def get(self, name: str) -> bytes:
+        """Return what is kept under this name; raises PermanentError when it is gone or damaged."""
+        ...
+
+
 class Journal(Protocol):
     """Durable local record: inbox of wake-ups, run ledger, intents and outcomes, quarantine, decision log."""
 
     @property
     def inbox(self) -> Inbox:
         """The wake-ups that were acknowledged and not yet acted upon."""
+        ...
+
+    @property
+    def decisions(self) -> Decisions:
+        """The decision log."""
         ...
 
     def salt(self) -> bytes:
@@ -326,8 +381,8 @@ class Journal(Protocol):
         """Note how a run ended."""
         ...
 
-    def quarantined(self, subject: str, payload_hash: str) -> bool:
-        """Whether this very payload was refused for good before, so that sending it again cannot help."""
+    def quarantined(self) -> Mapping[str, str]:
+        """Return every quarantined subject with the hash of the payload that was refused for good."""
         ...
 
     def quarantine(self, subject: str, payload_hash: str, code: str, message: str) -> None:

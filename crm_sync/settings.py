@@ -54,6 +54,7 @@ class Connection:
     connect_timeout_s: float
     read_timeout_s: float
     bulk_read_rows: int
+    bulk_write_rows: int
     allowed_host_suffixes: tuple[str, ...]
 
     @property
@@ -83,6 +84,7 @@ class Settings(BaseSettings):
     connect_timeout_s: float = Field(default=5, gt=0, le=60, description="Longest wait for a connection.")
     read_timeout_s: float = Field(default=60, gt=0, le=900, description="Longest silence of the server.")
     bulk_read_rows: int = Field(default=20_000, ge=1, description="Rows from which Bulk 2.0 reads instead of REST.")
+    bulk_write_rows: int = Field(default=10_000, ge=1, description="Rows of one object from which Bulk 2.0 writes.")
     state_dir: Path = Field(default=Path(".crm_sync"), description="Journal, mirror and lock live here; mode 0700.")
     rules_dir: Path = Field(default=Path("rules"), description="What the program wants.")
     mappings_dir: Path = Field(default=Path("mappings"), description="Where it lives in the org.")
@@ -115,6 +117,7 @@ class Settings(BaseSettings):
             connect_timeout_s=self.connect_timeout_s,
             read_timeout_s=self.read_timeout_s,
             bulk_read_rows=self.bulk_read_rows,
+            bulk_write_rows=self.bulk_write_rows,
             allowed_host_suffixes=suffixes,
         )
 

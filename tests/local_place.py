@@ -40,6 +40,7 @@ class Place:
             "connect_timeout_s": 5,
             "read_timeout_s": 10,
             "bulk_read_rows": 20_000,
+            "bulk_write_rows": 10_000,
             "allowed_host_suffixes": (".salesforce.com",),
         }
         return Connection(**(given | changes))

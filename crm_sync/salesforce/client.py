@@ -106,11 +106,20 @@ class Client:
         except LOST_ANSWERS as error:
             raise UnclearWriteError(f"{doing}: the answer was lost ({type(error).__name__}).") from error
 
+    def upload_csv(self, path: str, content: bytes, doing: str) -> None:
+        """PUT a CSV file, once; raises UnclearWriteError when nobody can say whether it arrived."""
+        try:
+            answer = self._session.request(
+                "PUT", self._address(path), data=content, headers={"Content-Type": "text/csv; charset=UTF-8"}
+            )
+        except (RetryLaterError, *LOST_ANSWERS) as error:
+            raise UnclearWriteError(f"{doing}: the answer to the upload was lost.") from error
+        if answer.status_code >= 300:
+            raise as_error(parse_fault(answer.status_code, answer.content), doing)
+
     def stream(self, path: str) -> requests.Response:
         """GET a resource that is not JSON; the caller reads and closes it. Raises OrgFaultError for a refusal."""
-        answer = self._session.request(
-            "GET", f"https://{self._salesforce().sf_instance}{self._checked(path)}", stream=True
-        )
+        answer = self._session.request("GET", self._address(path), stream=True)
         if answer.status_code != 200:
             with answer:
                 raise OrgFaultError(parse_fault(answer.status_code, answer.content))
@@ -164,6 +173,9 @@ class Client:
             )
             self._built_for = token.instance_url
         return self._library
+
+    def _address(self, path: str) -> str:
+        return f"https://{self._salesforce().sf_instance}{self._checked(path)}"
 
     def _checked(self, path: str) -> str:
         if not path.startswith(DATA_ROOT) or ".." in path.partition("?")[0]:

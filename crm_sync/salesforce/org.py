@@ -19,6 +19,8 @@ from crm_sync.ports import ObjectFacts, OrgIdentity, Page, Reading, RowAnswer, R
 from crm_sync.salesforce.answers import as_error
 from crm_sync.salesforce.auth import Authenticator
 from crm_sync.salesforce.bulk import BulkReader
+from crm_sync.salesforce.bulk_jobs import Waiting
+from crm_sync.salesforce.bulk_writes import BulkWriter, can_be_csv
 from crm_sync.salesforce.client import HEAVY_SUBREQUESTS_PER_COMPOSITE, SUBREQUESTS_PER_COMPOSITE, Client
 from crm_sync.salesforce.facts import object_facts
 from crm_sync.salesforce.ids import is_id, to_18
@@ -53,8 +55,9 @@ class SalesforceOrg:
         self._budget = budget
         self._monotonic = monotonic
         self._rest = RestReader(client, connection.bulk_read_rows)
-        self._bulk = BulkReader(client, sleep=sleep, monotonic=monotonic)
+        self._bulk = BulkReader(client, Waiting(sleep, monotonic))
         self._writer = Writer(client)
+        self._bulk_writer = BulkWriter(client, Waiting(sleep, monotonic))
         self._identity: OrgIdentity | None = None
         self._facts: dict[str, tuple[float, ObjectFacts | None]] = {}
 
@@ -168,6 +171,22 @@ class SalesforceOrg:
         """Write rows to the pinned org; raises WrongOrgError or ConfigurationError before anything is sent elsewhere."""
         self._check_pin()
         return self._writer.upsert(rows)
+
+    def upsert_many(self, rows: Sequence[RowWrite], while_waiting: Callable[[], None]) -> Sequence[RowAnswer]:
+        """Write many rows of one object and key field as Bulk jobs; the few that no CSV can carry go by REST."""
+        self._check_pin()
+        positions = [position for position, row in enumerate(rows) if can_be_csv(row)]
+        others = [position for position in range(len(rows)) if position not in set(positions)]
+        answers = dict(
+            zip(positions, self._bulk_writer.upsert([rows[i] for i in positions], while_waiting), strict=True)
+        )
+        answers |= dict(zip(others, self._writer.upsert([rows[i] for i in others]), strict=True))
+        return [answers[position] for position in range(len(rows))]
+
+    @property
+    def bulk_write_rows(self) -> int:
+        """The number of rows from which a Bulk job costs fewer calls than collections."""
+        return self._connection.bulk_write_rows
 
     def _check_pin(self) -> None:
         found = self.identity()

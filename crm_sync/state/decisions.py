@@ -56,17 +56,32 @@ class DecisionLog:
                 )
         return count
 
-    def entries(self, run_id: str | None = None) -> tuple[Mapping[str, Any], ...]:
-        """Return the entries of one run, or all, in order."""
-        return tuple(
-            {"seq": seq, "run_id": run, "at": at, **json.loads(body)}
-            for seq, run, at, body, _ in self._rows()
-            if run_id in (None, run)
+    def entries(self, run_id: str | None = None, what: str | None = None) -> tuple[Mapping[str, Any], ...]:
+        """Return the entries of one run, or all, and of one kind (their `what`), or all, in order, with their seals."""
+        asked = (
+            "SELECT seq, run_id, at, body, seal FROM decisions WHERE (?1 IS NULL OR run_id = ?1) "
+            "AND (?2 IS NULL OR json_extract(body, '$.what') = ?2) ORDER BY seq"
         )
+        with self._transaction() as connection:
+            return tuple(_entry(*row) for row in connection.execute(asked, (run_id, what)))
+
+    def last(self, what: str) -> Mapping[str, Any] | None:
+        """Return the latest entry of this kind."""
+        asked = (
+            "SELECT seq, run_id, at, body, seal FROM decisions WHERE json_extract(body, '$.what') = ? "
+            "ORDER BY seq DESC LIMIT 1"
+        )
+        with self._transaction() as connection:
+            row = connection.execute(asked, (what,)).fetchone()
+        return _entry(*row) if row else None
 
     def _rows(self) -> Iterator[tuple[int, str, str, str, str]]:
         with self._transaction() as connection:
             yield from connection.execute("SELECT seq, run_id, at, body, seal FROM decisions ORDER BY seq").fetchall()
+
+
+def _entry(seq: int, run_id: str, at: str, body: str, seal: str) -> Mapping[str, Any]:
+    return {**json.loads(body), "seq": seq, "run_id": run_id, "at": at, "seal": seal}
 
 
 def _last(connection: sqlite3.Connection) -> tuple[int, str]:

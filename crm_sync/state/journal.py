@@ -132,13 +132,10 @@ class SqliteJournal:
             ).fetchall()
         return tuple(dict(zip(columns, row, strict=True)) for row in rows)
 
-    def quarantined(self, subject: str, payload_hash: str) -> bool:
-        """Whether this very payload was refused for good before, so that sending it again cannot help."""
+    def quarantined(self) -> Mapping[str, str]:
+        """Return every quarantined subject with the hash of the payload that was refused for good."""
         with self._transaction() as connection:
-            row = connection.execute(
-                "SELECT 1 FROM quarantine WHERE subject = ? AND payload_hash = ?", (subject, payload_hash)
-            ).fetchone()
-        return row is not None
+            return dict(connection.execute("SELECT subject, payload_hash FROM quarantine").fetchall())
 
     def quarantine(self, subject: str, payload_hash: str, code: str, message: str) -> None:
         """Keep this payload from being sent again until it changes."""

@@ -7,7 +7,8 @@ and those of one parent beside each other, because the org locks parents too. No
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 from crm_sync.errors import PermanentError
 from crm_sync.model.records import Change, Link
@@ -19,12 +20,13 @@ COLLECTIONS_PER_CALL = 5
 
 @dataclass(frozen=True)
 class Sendable:
-    """One change with its row; `position` is its place in the plan."""
+    """One change with its row; `position` is its place in the plan, `wave` how many records must be there before it."""
 
     position: int
     change: Change
     row: RowWrite
     payload_hash: str
+    wave: int = 0
 
     @property
     def links(self) -> tuple[tuple[str, str], ...]:
@@ -40,9 +42,22 @@ def links(change: Change) -> tuple[tuple[str, str], ...]:
 def in_order(items: Sequence[Sendable]) -> list[Sendable]:
     """Sort by wave, object, key field, parent and key: the same plan is always sent in the same order."""
     waves = _waves([item.change for item in items])
-    return sorted(
-        items, key=lambda item: (waves[item.change.object, item.change.key or item.change.id or ""], _place(item))
-    )
+    placed = [replace(item, wave=waves[item.change.object, item.change.key or item.change.id or ""]) for item in items]
+    return sorted(placed, key=lambda item: (item.wave, _place(item)))
+
+
+def jobs_and_calls(items: Sequence[Sendable], job_rows: int) -> Iterator[tuple[bool, list[Sendable]]]:
+    """Cut an ordered list into big runs of one object, to be sent as a job (True), and calls for all between them."""
+    small: list[Sendable] = []
+    for _, group in groupby(items, key=lambda item: (item.wave, _kind(item))):
+        run = list(group)
+        if len(run) < job_rows:
+            small += run
+            continue
+        yield from ((False, call) for call in calls(small))
+        yield True, run
+        small = []
+    yield from ((False, call) for call in calls(small))
 
 
 def calls(items: Sequence[Sendable], rows_per_collection: int = ROWS_PER_COLLECTION) -> Iterator[list[Sendable]]:

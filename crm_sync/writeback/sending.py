@@ -63,9 +63,9 @@ class Sender:
         self._jitter = jitter
         self.stop: Stop | None = None
 
-    def send(self, items: Sequence[Sendable]) -> None:
-        """Send one call and everything that follows from its answers."""
-        locked = self._noted(self._answers(items, UNCLEAR_ROUNDS))
+    def send(self, items: Sequence[Sendable], *, as_job: bool = False) -> None:
+        """Send one call, or one job, and everything that follows from its answers."""
+        locked = self._noted(self._job_answers(items) if as_job else self._answers(items, UNCLEAR_ROUNDS))
         for tries, size in enumerate(SMALLER_BATCHES):
             if not locked or self.stop:
                 break
@@ -77,6 +77,14 @@ class Sender:
         """Note what is settled; return the rows that met a lock."""
         self._note([(item, self._result(item, answer)) for item, answer in answers if not _again(answer)])
         return [item for item, answer in answers if _again(answer)]
+
+    def _job_answers(self, items: Sequence[Sendable]) -> list[tuple[Sendable, RowAnswer]]:
+        self._check()
+        try:
+            answers = self._org.upsert_many([item.row for item in items], self._check)
+        except UnclearWriteError as error:
+            return self._cleared_up(items, UNCLEAR_ROUNDS, str(error))
+        return list(zip(items, answers, strict=True))
 
     def _answers(self, items: Sequence[Sendable], rounds: int) -> list[tuple[Sendable, RowAnswer]]:
         """Send rows once; cut refused batches, and clear up lost answers."""

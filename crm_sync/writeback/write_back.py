@@ -23,7 +23,7 @@ from crm_sync.ports import Journal, ObjectFacts, Org
 from crm_sync.program import Program
 from crm_sync.writeback.lease import MAPPING, Lease
 from crm_sync.writeback.ledger import ending
-from crm_sync.writeback.order import Sendable, calls, in_order
+from crm_sync.writeback.order import Sendable, in_order, jobs_and_calls
 from crm_sync.writeback.permissions import check_permissions
 from crm_sync.writeback.sending import Sender, deferred, stop_error
 from crm_sync.writeback.translate import Translator, UnsendableError, payload_hash
@@ -99,6 +99,8 @@ class _Run:
         self._translator = translator
         self._here = here
         self._results: dict[int, RowResult] = {}
+        self._quarantined = journal.quarantined()
+        self._not_created: set[tuple[str, str | None]] = set()
 
     def carry_out(self) -> Outcome:
         try:
@@ -119,23 +121,25 @@ class _Run:
                 self._results[position] = RowResult(change, "refused", change.id, error.code, error.message)
                 continue
             item = Sendable(position, change, row, payload_hash(row))
-            if self._journal.quarantined(change.subject, item.payload_hash):
+            if self._quarantined.get(change.subject) == item.payload_hash:
                 message = "refused before with exactly these values; see the quarantine"
                 self._results[position] = RowResult(change, "skipped", change.id, "QUARANTINED", message)
             else:
                 items.append(item)
+        for result in self._results.values():
+            self._remember(result)
         self._journal.record_outcomes(self._lease.key, map(_outcome, self._results.values()))
         return in_order(items)
 
     def _send_all(self, items: Sequence[Sendable]) -> None:
         here, check = self._here, self._lease.check
         sender = Sender(self._org, check=check, note=self._note, pause=here.pause, jitter=here.jitter)
-        for call in calls(items):
-            ready = [item for item in call if not self._waits_in_vain(item)]
+        for as_job, together in jobs_and_calls(items, self._org.bulk_write_rows):
+            ready = [item for item in together if not self._waits_in_vain(item)]
             if not ready:
                 continue
             self._journal.record_intents(self._lease.key, [_intent(item) for item in ready])
-            sender.send(ready)
+            sender.send(ready, as_job=as_job)
             if sender.stop is not None:
                 raise (
                     stop_error(sender.stop)
@@ -147,12 +151,7 @@ class _Run:
 
     def _waits_in_vain(self, item: Sendable) -> bool:
         """Defer a record that links to one which this run could not create."""
-        failed = {
-            (result.change.object, result.change.key)
-            for result in self._results.values()
-            if result.change.action == "create" and result.status != "written"
-        }
-        if not failed.intersection(item.links):
+        if self._not_created.isdisjoint(item.links):
             return False
         self._note([(item, deferred(item, "DEPENDENCY_NOT_WRITTEN", "a record it links to could not be created"))])
         return True
@@ -160,12 +159,17 @@ class _Run:
     def _note(self, pairs: Sequence[tuple[Sendable, RowResult]]) -> None:
         for item, result in pairs:
             self._results[item.position] = result
+            self._remember(result)
+            subject = result.change.subject
             if result.status == "refused":
-                code, message = result.code or "", result.message or ""
-                self._journal.quarantine(result.change.subject, item.payload_hash, code, message)
-            elif result.status == "written":
-                self._journal.release(result.change.subject)
+                self._journal.quarantine(subject, item.payload_hash, result.code or "", result.message or "")
+            elif result.status == "written" and subject in self._quarantined:
+                self._journal.release(subject)
         self._journal.record_outcomes(self._lease.key, [_outcome(result) for _, result in pairs])
+
+    def _remember(self, result: RowResult) -> None:
+        if result.change.action == "create" and result.status != "written":
+            self._not_created.add((result.change.object, result.change.key))
 
     def _outcome(self) -> Outcome:
         rest = "the run stopped before this change was sent"

@@ -213,3 +213,16 @@ def test_a_field_taken_away_since_it_was_described_is_noticed_by_its_query(
     found = pull(org, mirror, program, AS_OF)
     assert found.unreadable == frozenset()
     assert org.calls - before >= 7
+
+
+def test_bulk_and_rest_bring_the_same_rows(here: Place, mirror: DuckMirror, program: Program) -> None:
+    strange = ["NA", "null", "#N/A", 'say "hi"', "a,b", "two\nlines", "=1+1", "Ä€😀", "spaces  in  between"]
+    here.human("Account", *({"Name": text, "Industry": "Energy", "Renewal_Date__c": "2026-12-01"} for text in strange))
+    here.human("Contact", *({"LastName": text, "Email": f"p{i}@x.example"} for i, text in enumerate(strange)))
+    by_rest = pull(here.worker(), mirror, program, AS_OF)
+    other = DuckMirror.in_memory(b"s" * 32)
+    by_bulk = pull(here.worker(bulk_read_rows=1), other, program, AS_OF)
+    other.close()
+    for name, table in by_rest.tables.items():
+        assert by_bulk.tables[name].equals(table), name
+    assert set(strange) <= set(by_bulk.tables["account"].column("name").to_pylist())

@@ -29,6 +29,7 @@ def connection_to(**changes: Any) -> Connection:
         "connect_timeout_s": 5,
         "read_timeout_s": 60,
         "bulk_read_rows": 20_000,
+        "bulk_write_rows": 10_000,
         "allowed_host_suffixes": (".salesforce.com",),
     }
     return Connection(**(given | changes))

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from crm_sync.errors import PermanentError, TemporaryError
 from crm_sync.ports import Page, Reading
 from crm_sync.salesforce.bulk import parse_page
+from crm_sync.salesforce.bulk_jobs import Waiting
 from crm_sync.salesforce.org import SalesforceOrg
 from tests.unit.salesforce.imagined_org import DATA
 
@@ -101,7 +102,7 @@ def test_a_job_that_never_ends_is_given_up_by_time(logged_in: responses.Requests
         passed[0] += seconds
 
     org = connect()
-    org._bulk._sleep, org._bulk._monotonic = sleep, lambda: passed[0]
+    org._bulk._waiting = Waiting(sleep, lambda: passed[0])
     with pytest.raises(TemporaryError, match="still InProgress after 4 hours"):
         read(org)
     assert sum(call.request.url == JOB for call in logged_in.calls) < 300

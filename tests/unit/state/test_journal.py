@@ -66,13 +66,11 @@ def test_runs_left_open_by_a_crash_are_adopted(journal: SqliteJournal) -> None:
 def test_quarantine_holds_one_payload_and_no_other(journal: SqliteJournal) -> None:
     journal.quarantine("profile a", "h1", "STRING_TOO_LONG", "m")
     journal.quarantine("profile a", "h1", "STRING_TOO_LONG", "m")
-    assert journal.quarantined("profile a", "h1")
-    assert not journal.quarantined("profile a", "h2")
-    assert not journal.quarantined("profile b", "h1")
+    assert journal.quarantined() == {"profile a": "h1"}
     (item,) = journal.in_quarantine()
     assert (item["code"], item["times"]) == ("STRING_TOO_LONG", 2)
     journal.release("profile a")
-    assert not journal.quarantined("profile a", "h1")
+    assert journal.quarantined() == {}
 
 
 def test_pruning_takes_old_runs_alone(journal: SqliteJournal) -> None:
