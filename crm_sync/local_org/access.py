@@ -28,6 +28,7 @@ class Access:
     objects: dict[str, frozenset[str]] | None = None
     hidden: frozenset[tuple[str, str]] = frozenset()
     read_only: frozenset[tuple[str, str]] = frozenset()
+    custom_permissions: frozenset[str] = frozenset()
 
     def allows(self, o: ObjectType, operation: str) -> bool:
         """Say whether the user may read, create, edit or delete records of an object."""

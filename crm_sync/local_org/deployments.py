@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from lxml import etree
+from lxml.etree import _Element
 
 from crm_sync.local_org import ids, metadata, metadata_xml
 from crm_sync.local_org.clock import stamp
@@ -36,10 +37,29 @@ _TYPES = {
     "flexipage": "FlexiPage",
     "quickAction": "QuickAction",
     "report": "Report",
+    "reportFolder": "ReportFolder",
     "dashboard": "Dashboard",
+    "dashboardFolder": "DashboardFolder",
     "group": "Group",
     "cls": "ApexClass",
+    "customPermission": "CustomPermission",
+    "notiftype": "CustomNotificationType",
+    "pathAssistant": "PathAssistant",
+    "sharingRules": "SharingRules",
+    "settings": "Settings",
+    "labels": "CustomLabels",
 }
+_CHILDREN = {
+    "fields": "CustomField",
+    "listViews": "ListView",
+    "validationRules": "ValidationRule",
+    "compactLayouts": "CompactLayout",
+    "fieldSets": "FieldSet",
+    "recordTypes": "RecordType",
+    "webLinks": "WebLink",
+}
+_USED_CHILDREN = {"fields", "validationRules"}
+_IN_FOLDERS = {"report", "dashboard"}
 _USED = {"object", "globalValueSet", "permissionset", "workflow"}
 _UNUSED = "The embedded org keeps this component and does not run it."
 
@@ -99,7 +119,7 @@ def _deploy(org: Org, archive: bytes, check_only: bool) -> tuple[Component, ...]
         files = _components(metadata_xml.read_archive(archive))
     except zipfile.BadZipFile as error:
         return (Component("", "package.xml", "package.xml", f"The archive cannot be read: {error}", is_error=True),)
-    found = [_inspect(path, content) for path, content in files.items()]
+    found = [c for path, content in files.items() for c in _inspect(path, content)]
     if not files or any(c.is_error for c in found):
         nothing = Component("", "package.xml", "package.xml", "No package.xml or no component found", is_error=True)
         return tuple(found) or (nothing,)
@@ -126,16 +146,33 @@ def _suffix(path: str) -> str:
     return PurePosixPath(path).suffix.removeprefix(".")
 
 
-def _inspect(path: str, content: bytes) -> Component:
-    suffix, name = _suffix(path), PurePosixPath(path).stem
+def _full_name(path: str) -> str:
+    """Name a component as the Metadata API does: reports and dashboards with their folder."""
+    pure = PurePosixPath(path)
+    return "/".join((*pure.parts[1:-1], pure.stem)) if _suffix(path) in _IN_FOLDERS else pure.stem
+
+
+def _inspect(path: str, content: bytes) -> list[Component]:
+    suffix, name = _suffix(path), _full_name(path)
     kind = _TYPES.get(suffix, suffix)
     if suffix not in _USED:
-        return Component(kind, name, path, _UNUSED)
+        return [Component(kind, name, path, _UNUSED)]
     try:
-        metadata_xml.parse(content)
+        root = metadata_xml.parse(content)
     except etree.XMLSyntaxError as error:
-        return Component(kind, name, path, str(error), is_error=True, line=error.lineno)
-    return Component(kind, name, path)
+        return [Component(kind, name, path, str(error), is_error=True, line=error.lineno)]
+    return [Component(kind, name, path)] if suffix != "object" else _inspect_object(root, name, path)
+
+
+def _inspect_object(root: _Element, name: str, path: str) -> list[Component]:
+    """Tell an object apart from what its file brings along; a standard object is not itself deployed."""
+    own = [Component("CustomObject", name, path)] if root.find("label") is not None else []
+    inside = [
+        Component(kind, f"{name}.{text(e, 'fullName')}", path, None if tag in _USED_CHILDREN else _UNUSED)
+        for tag, kind in _CHILDREN.items()
+        for e in root.findall(tag)
+    ]
+    return own + inside or [Component("CustomObject", name, path)]
 
 
 def _unknown_fields(schema: Schema, path: str, content: bytes) -> list[Component]:

@@ -18,7 +18,16 @@ from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from crm_sync.local_org import metadata, metadata_xml, outbound_rules, permission_sets, permissions, setup_records, soql
+from crm_sync.local_org import (
+    metadata,
+    metadata_xml,
+    outbound_rules,
+    permission_sets,
+    permissions,
+    setup_records,
+    soql,
+    validation,
+)
 from crm_sync.local_org.access import Access
 from crm_sync.local_org.bulk1_jobs import Bulk1Jobs
 from crm_sync.local_org.bulk_jobs import Jobs
@@ -43,7 +52,8 @@ DAILY_CALLS = 100_000
 class ConnectedApp:
     """The one app that may sign in. `certificate` is PEM (certificate or public key) for the JWT flow.
 
-    `permission_sets` names what the app's user is assigned when it is created; None makes it an administrator.
+    `permission_sets` names what the app's user is assigned when it is created; None makes it an administrator with
+    every permission set of the package, the one that skips validation included.
     """
 
     client_id: str = field(default_factory=lambda: "3MVG9" + secrets.token_hex(40))
@@ -91,6 +101,7 @@ class Org:
         self.schema = metadata.build(self.files, self.store.prefixes())
         self.layouts = layouts(self.schema)
         self.store.shape(self.schema)
+        self.rules = validation.read(self.files)
         self._access: dict[str, Access] = {}
         self.outbound.rules = outbound_rules.read(self.files)
 
@@ -148,7 +159,14 @@ class Org:
             lag = self.faults.stamp_lag()
             written = stamp(now - timedelta(seconds=lag))
             tx = Transaction(
-                connection, self.schema, self.layouts, access, written, stamp(now), self.faults.refuse_record
+                connection,
+                self.schema,
+                self.layouts,
+                access,
+                written,
+                stamp(now),
+                self.rules,
+                self.faults.refuse_record,
             )
             yield tx
             queued = self.outbound.queue(tx)

@@ -56,6 +56,10 @@ def _save(tx: Transaction, name: str, root: _Element) -> None:
     for element in root.findall("objectPermissions"):
         rights = {column: int(flag(element, tag)) for column, tag in _OBJECT_RIGHTS.items()}
         _create(tx, "ObjectPermissions", {"ParentId": set_id, "SobjectType": text(element, "object"), **rights})
+    enabled = [text(e, "name") for e in root.findall("customPermissions") if flag(e, "enabled")]
+    tx.connection.execute(
+        "INSERT OR REPLACE INTO _facts VALUES (?, ?)", (f"custom permissions of {name}", " ".join(enabled))
+    )
     for row in _field_rows(root):
         _create(tx, "FieldPermissions", {"ParentId": set_id, **row})
 

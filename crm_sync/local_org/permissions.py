@@ -8,6 +8,7 @@ Called by org, which keeps the answer until one of these rows changes. A profile
 
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -33,10 +34,11 @@ def of_user(connection: sqlite3.Connection, schema: Schema, user_id: str) -> Acc
     if found is None:
         return Access(user_id, ZoneInfo("UTC"), objects={})
     profile, everything, zone = found
+    custom = _custom_permissions(connection, user_id)
     if everything or _any_right(connection, user_id, "PermissionsModifyAllData"):
-        return Access(user_id, _zone(zone))
-    standard = profile == "Standard User"
-    return _limited(connection, schema, user_id, _zone(zone), standard)
+        return Access(user_id, _zone(zone), custom_permissions=custom)
+    limited = _limited(connection, schema, user_id, _zone(zone), standard=profile == "Standard User")
+    return dataclasses.replace(limited, custom_permissions=custom)
 
 
 def _zone(name: str | None) -> ZoneInfo:
@@ -49,6 +51,12 @@ def _zone(name: str | None) -> ZoneInfo:
 def _any_right(connection: sqlite3.Connection, user_id: str, column: str) -> bool:
     sql = f'SELECT max("{column}") FROM "PermissionSet" WHERE "Id" IN ({_SETS})'
     return bool(connection.execute(sql, (user_id,)).fetchone()[0])
+
+
+def _custom_permissions(connection: sqlite3.Connection, user_id: str) -> frozenset[str]:
+    sql = f"""SELECT f.value FROM _facts AS f JOIN "PermissionSet" AS p ON f.name = 'custom permissions of ' || p."Name"
+              WHERE p."Id" IN ({_SETS})"""
+    return frozenset(name for (names,) in connection.execute(sql, (user_id,)) for name in names.split())
 
 
 def _limited(connection: sqlite3.Connection, schema: Schema, user_id: str, zone: ZoneInfo, standard: bool) -> Access:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from crm_sync.local_org import checks, derived, payload
+from crm_sync.local_org import checks, derived, payload, validation
 from crm_sync.local_org.errors import OrgError, RecordError
 from crm_sync.local_org.layout import Layout, quoted
 from crm_sync.local_org.schema import Field, ObjectType
@@ -110,6 +110,7 @@ def _create(tx: Transaction, layout: Layout, given: Row) -> str:
     checks.references(tx, layout, given)
     checks.uniqueness(tx, layout, given, None)
     derived.complete(tx, o, row, given.keys())
+    validation.check(tx, o, row, None)
     _stamp_new(tx, layout, row)
     tx.connection.execute(layout.insert_sql, [row.get(name) for name in layout.columns])
     tx.note(o.name, row["Id"], "insert", None, {k: v for k, v in row.items() if v is not None})
@@ -148,6 +149,7 @@ def _change(tx: Transaction, layout: Layout, current: Row, given: Row) -> None:
     checks.uniqueness(tx, layout, changed, record_id)
     row = {**current, **given}
     derived.complete(tx, o, row, changed.keys())
+    validation.check(tx, o, row, current)
     row |= {"LastModifiedDate": tx.stamp, "LastModifiedById": tx.access.user_id, "SystemModstamp": tx.stamp}
     write(tx, layout, current, row, "update")
 

@@ -30,7 +30,7 @@ _PROFILES = (
 def ensure(tx: Transaction, worker: str, permission_sets: Sequence[str] | None) -> None:
     """Create the records that are missing; `worker` is the user name the connected app runs as.
 
-    Without `permission_sets` the worker is an administrator. Raises ValueError for a permission set that is not there.
+    Without `permission_sets` the worker is an administrator with every one of them. Raises ValueError for a permission set that is not there.
     """
     if not tx.state_of(ORGANIZATION_ID):
         profiles = {name: _create(tx, "Profile", _profile(name, power)) for name, power in _PROFILES}
@@ -50,7 +50,8 @@ def _create_worker(tx: Transaction, worker: str, permission_sets: Sequence[str] 
     user_id = _create(
         tx, "User", _user(worker, None, "Integration User", "worker", _find(tx, "Profile", "Name", profile))
     )
-    for name in permission_sets or ():
+    every = [row[0] for row in tx.connection.execute('SELECT "Name" FROM "PermissionSet"')]
+    for name in every if permission_sets is None else permission_sets:
         set_id = _find(tx, "PermissionSet", "Name", name)
         if set_id is None:
             raise ValueError(f"Permission set {name!r} is not in the package; the worker's user cannot be assigned it.")

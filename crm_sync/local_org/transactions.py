@@ -35,7 +35,7 @@ class Attempt:
 class Transaction:
     """A write in progress. `stamp` is what rows get; `visible_at` is when others can see them.
 
-    `refuse` is asked before every record that is written and raises when a tester wants that record to fail.
+    `rules` are the validation rules by object; `refuse` is asked before every record that is written and raises when a tester wants that record to fail.
     """
 
     def __init__(
@@ -46,6 +46,7 @@ class Transaction:
         access: Access,
         stamp: str,
         visible_at: str,
+        rules: Mapping[str, tuple[Any, ...]],
         refuse: Callable[[str, Mapping[str, Any]], None] = lambda name, body: None,
     ) -> None:
         self.connection = connection
@@ -54,6 +55,7 @@ class Transaction:
         self.access = access
         self.stamp = stamp
         self.visible_at = visible_at
+        self.rules = rules
         self.refuse = refuse
         self.inserted: list[tuple[str, str]] = []
         self.touched: set[str] = set()

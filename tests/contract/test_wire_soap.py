@@ -101,7 +101,7 @@ def test_a_deployed_field_can_be_written_at_once(api):
     assert api.post("sobjects/Account", {"Name": "x", "Added__c": "y"}).status_code == 400
     done = deploy(api, with_field())
     assert (done.findtext("{*}done"), done.findtext("{*}success")) == ("true", "true")
-    assert done.findtext(".//{*}componentSuccesses/{*}fullName") == "Account"
+    assert done.findtext(".//{*}componentSuccesses/{*}fullName") == "Account.Added__c"
     account = api.create("Account", Name="x", Added__c="y")
     assert api.query(f"SELECT Added__c FROM Account WHERE Id = '{account}'")["records"][0]["Added__c"] == "y"
 
@@ -175,7 +175,7 @@ def test_rest_deployment(api):
     assert made.json()["deployResult"]["status"] == "Pending"
     told = api.get(f"metadata/deployRequest/{made.json()['id']}?includeDetails=true").json()["deployResult"]
     assert (told["status"], told["checkOnly"], told["numberComponentErrors"]) == ("Succeeded", True, 0)
-    assert told["details"]["componentSuccesses"][0]["fullName"] == "Account"
+    assert told["details"]["componentSuccesses"][0]["fullName"] == "Account.Added__c"
 
 
 def test_tooling_queries_have_their_extras(api):

@@ -1,0 +1,31 @@
+"""The package's validation rules are run, unless the user may skip them."""
+
+import pytest
+
+
+@pytest.fixture
+def human(api):
+    """The administrator, who has no permission to skip validation."""
+    token = api.control("POST", "sessions", {}).json()["access_token"]
+    return {"Authorization": f"Bearer {token}"}
+
+
+def test_a_rule_refuses_with_its_own_words(api, human):
+    refused = api.post("sobjects/Reference_Profile__c", {"Paused__c": True}, headers=human)
+    assert refused.status_code == 400
+    error = refused.json()[0]
+    assert (error["errorCode"], error["fields"]) == ("FIELD_CUSTOM_VALIDATION_EXCEPTION", ["Pause_Reason__c"])
+    assert error["message"]
+    fine = api.post("sobjects/Reference_Profile__c", {"Paused__c": True, "Pause_Reason__c": "holiday"}, headers=human)
+    assert fine.status_code == 201
+    cleared = api.patch(f"sobjects/Reference_Profile__c/{fine.json()['id']}", {"Pause_Reason__c": None}, headers=human)
+    assert cleared.status_code == 400
+
+
+def test_those_who_may_skip_are_not_asked(api):
+    assert api.post("sobjects/Reference_Profile__c", {"Paused__c": True}).status_code == 201
+
+
+def test_every_rule_of_the_package_is_understood(api):
+    files = [p for p in api.running.org.files if p.endswith(".validationRule-meta.xml")]
+    assert sum(map(len, api.running.org.rules.values())) == len(files) > 0
