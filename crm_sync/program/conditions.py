@@ -8,6 +8,7 @@ per reference type: `{default: 75, case_study: 80}`. Not here: whether a fact ex
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
@@ -118,7 +119,7 @@ class Test(Part):
         given = {"is" if name == "is_" else name for name in self.model_fields_set}
         return tuple(name for name in OPERATORS if name in given)
 
-    @property
+    @cached_property
     def operator(self) -> Operator:
         """The operator that is given."""
         return self._operators[0]
