@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from crm_sync.model.snapshot import Snapshot
     from crm_sync.pipeline import Decision, World
 
 
@@ -28,19 +29,20 @@ def explain(
 ) -> None:
     """Answer like a colleague: the verdict, each criterion with its value and source, and what would change it."""
     from crm_sync.entrypoints.cli.session import session
-    from crm_sync.pipeline import look
+    from crm_sync.pipeline import decide
+    from crm_sync.pull import pull
 
     with session() as (world, as_of):
-        decision = look(world, as_of)
-        row = find(decision, subject, record)
+        snapshot = pull(world.org, world.mirror, world.program, as_of)
+        row = find(snapshot, subject, record)
         if subject is Subject.REQUEST:
-            explain_request(decision, row, as_json)
+            explain_request(decide(snapshot, world.program), row, as_json)
         else:
             contact_id = row["contact"] if subject is Subject.PROFILE else row["id"]
-            explain_contact(world, decision, contact_id, reference_type, every, as_json)
+            explain_contact(world, snapshot, contact_id, reference_type, every, as_json)
 
 
-def find(decision: Decision, subject: Subject, record: str) -> dict[str, Any]:
+def find(snapshot: Snapshot, subject: Subject, record: str) -> dict[str, Any]:
     """Find the record by 15- or 18-character id, or by number.
 
     Raises:
@@ -50,7 +52,7 @@ def find(decision: Decision, subject: Subject, record: str) -> dict[str, Any]:
 
     from crm_sync.errors import ConfigurationError, Mistake
 
-    rows: list[dict[str, Any]] = decision.snapshot.tables[subject.value].to_pylist()
+    rows: list[dict[str, Any]] = snapshot.tables[subject.value].to_pylist()
     for row in rows:
         named = {row["id"], row["id"][:15], str(row.get("name") or "")} - {""}
         if record in named or (subject is Subject.REQUEST and record.upper() in named):
@@ -64,22 +66,22 @@ def find(decision: Decision, subject: Subject, record: str) -> dict[str, Any]:
 
 
 def explain_contact(
-    world: World, decision: Decision, contact_id: str, reference_type: str | None, every: bool, as_json: bool
+    world: World, snapshot: Snapshot, contact_id: str, reference_type: str | None, every: bool, as_json: bool
 ) -> None:
     """Explain one person for one or all types."""
     from crm_sync.entrypoints.cli import output, show
     from crm_sync.errors import ConfigurationError, Mistake
     from crm_sync.evaluate import explain_all
 
-    types = decision.verdicts.types
+    types = world.program.types
     if reference_type is not None and reference_type not in types:
         raise ConfigurationError((Mistake("--type", repr(reference_type), f"one of {', '.join(types)}"),))
-    verdicts = explain_all(decision.snapshot, world.program, (contact_id,))[contact_id]
+    verdicts = explain_all(snapshot, world.program, (contact_id,))[contact_id]
     wanted = [verdicts[t] for t in types if reference_type in (None, t)]
     if as_json:
         output.emit_json([show.verdict_json(verdict) for verdict in wanted])
         return
-    output.line(show.Names(decision.snapshot).person(contact_id), style="bold")
+    output.line(show.Names(snapshot).person(contact_id), style="bold")
     for verdict in wanted:
         show.show_verdict(verdict, every=every)
 
