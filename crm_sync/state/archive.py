@@ -15,7 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from crm_sync.errors import PermanentError
-from crm_sync.ports import name_of
+from crm_sync.ports import NotKeptError, name_of
 from crm_sync.state.folder import private_folder
 
 SIZE_BYTES = 8
@@ -48,14 +48,14 @@ class FileArchive:
         return name
 
     def get(self, name: str) -> bytes:
-        """Return what is kept under this name; raises PermanentError when it is gone or damaged."""
+        """Return what is kept under this name; raises NotKeptError when it is gone, PermanentError when damaged."""
         path = self._path(name)
         try:
             stored = path.read_bytes()
             size = int.from_bytes(stored[:SIZE_BYTES], "big")
             content: bytes = self._codec.decompress(stored[SIZE_BYTES:], decompressed_size=size, asbytes=True)
         except FileNotFoundError as error:
-            raise PermanentError(f"{path} is not kept any more, so this run cannot be made again.") from error
+            raise NotKeptError(f"{path} is not kept, or no longer: this run cannot be made again.") from error
         except (OSError, ValueError, pa.ArrowException, MemoryError) as error:
             raise _damaged(path) from error
         if name_of(content) != name:

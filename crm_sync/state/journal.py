@@ -7,7 +7,6 @@ Subjects and codes are kept, never values: no personal data enters this file.
 
 from __future__ import annotations
 
-import json
 import secrets
 import sqlite3
 import threading
@@ -16,6 +15,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from crm_sync.errors import PermanentError
 from crm_sync.state.decisions import DECISIONS_SCHEMA, DecisionLog
@@ -202,4 +203,4 @@ def _set_up(connection: sqlite3.Connection) -> None:
 
 
 def _json(facts: Mapping[str, Any]) -> str:
-    return json.dumps(facts, sort_keys=True, default=str)
+    return orjson.dumps(facts, default=str, option=orjson.OPT_SORT_KEYS).decode()

@@ -7,12 +7,13 @@ payload, except when the worker creates the record and the mapping says so. Noth
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
+
+import orjson
 
 from crm_sync.model.records import Change, Link, Value
 from crm_sync.ports import FieldFacts, ObjectFacts, RowWrite
@@ -61,6 +62,10 @@ class Translator:
             return ID, change.id
         if mapping.key is None or not change.key:
             raise UnsendableError("MISSING_ARGUMENT", f"{change.object} has neither an id nor a key to be written by")
+        if _half_a_pair(change.key):
+            raise UnsendableError(
+                "TEXT_DATA_OUTSIDE_SUPPORTED_CHARSET", "the key holds a character that the org refuses"
+            )
         return mapping.key, change.key
 
     def _pair(self, object_name: str, field: FieldMapping, value: Value) -> dict[str, Any]:
@@ -88,8 +93,8 @@ class Translator:
 
 def payload_hash(row: RowWrite) -> str:
     """Identify exactly this write, so that one refused for good is not tried again until it changes."""
-    body = json.dumps([row.object_name, row.key_field, row.key, row.values], sort_keys=True)
-    return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    body = orjson.dumps([row.object_name, row.key_field, row.key, row.values], option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(body).hexdigest()[:32]
 
 
 def api_value(value: Value, field: FieldMapping) -> Any:
@@ -156,13 +161,22 @@ def _number(value: float, field: FieldMapping) -> float | int:
 
 
 def _check_text(text: str, field: FieldMapping, known: FieldFacts) -> None:
-    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+    if "\0" in text or _half_a_pair(text):
         raise UnsendableError(
             "TEXT_DATA_OUTSIDE_SUPPORTED_CHARSET", "the text holds a character that the org refuses", (field.field,)
         )
     if known.type in _LENGTH_CHECKED and 0 < known.length < len(text):
         message = f"{len(text)} characters where the org takes {known.length}"
         raise UnsendableError("STRING_TOO_LONG", message, (field.field,))
+
+
+def _half_a_pair(text: str) -> bool:
+    """Whether the text holds half a surrogate pair, which no encoding can carry."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _unfit(value: Value, field: FieldMapping, expected: str) -> UnsendableError:

@@ -60,12 +60,13 @@ def write_back(
         PermanentError: the org refused what retrying cannot change.
     """
     here = surroundings or Surroundings()
+    checksum = plan.checksum
     names = {change.object for change in plan.changes} | {MAPPING}
     translator = Translator(program.mappings, _facts(names, org, program))
     check_permissions(plan.changes, program.mappings, translator.facts)
     lease = Lease(org, translator, here.holder, monotonic=here.monotonic)
-    lease.claim(_about(plan, org, program, kind, as_of))
-    journal.begin_run(lease.key, kind, as_of, {"plan": plan.checksum, "fence": lease.fence})
+    lease.claim(_about(checksum, org, program, kind, as_of))
+    journal.begin_run(lease.key, kind, as_of, {"plan": checksum, "fence": lease.fence})
     return _Run(plan, org, journal, lease, translator, here).carry_out()
 
 
@@ -74,7 +75,7 @@ def _facts(names: Iterable[str], org: Org, program: Program) -> Mapping[str, Obj
     return {name: facts for name, facts in found.items() if facts is not None}
 
 
-def _about(plan: Plan, org: Org, program: Program, kind: str, as_of: datetime) -> Mapping[str, Value]:
+def _about(checksum: str, org: Org, program: Program, kind: str, as_of: datetime) -> Mapping[str, Value]:
     """What the run's record says from the start."""
     return {
         "kind": kind,
@@ -82,7 +83,7 @@ def _about(plan: Plan, org: Org, program: Program, kind: str, as_of: datetime) -
         "as_of": as_of.date(),
         "started_at": org.server_time(),
         "rule_version": program.version,
-        "plan_checksum": plan.checksum,
+        "plan_checksum": checksum,
     }
 
 

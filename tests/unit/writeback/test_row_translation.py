@@ -125,6 +125,8 @@ def test_a_record_is_named_by_id_or_by_key_or_not_at_all() -> None:
     for change in (Change("thing", "create", {}, {}), Change("bare", "create", {}, {}, key="k")):
         with pytest.raises(UnsendableError, match="neither an id nor a key"):
             TRANSLATOR.row(change)
+    with pytest.raises(UnsendableError, match="the key holds"):
+        TRANSLATOR.row(Change("thing", "create", {}, {}, key="\ud800"))
 
 
 @settings(deadline=None)
