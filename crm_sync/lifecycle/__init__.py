@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crm_sync.lifecycle.activities import desired_activities
 from crm_sync.lifecycle.consents import desired_assets, desired_consents
+from crm_sync.lifecycle.coverage import desired_coverage
 from crm_sync.lifecycle.escalations import desired_escalations
 from crm_sync.lifecycle.issues import desired_issues
 from crm_sync.lifecycle.matches import desired_matches
@@ -49,5 +50,6 @@ def desired(
         *desired_activities(world),
         *desired_escalations(world),
         *desired_tasks(world),
+        *desired_coverage(world),
         *desired_issues(world),
     )
