@@ -156,60 +156,47 @@ class Org(Protocol):
 
     def identity(self) -> OrgIdentity:
         """Return which org this is."""
-        ...
 
     def server_time(self) -> datetime:
         """Return the server's own time (UTC, whole seconds), never this machine's."""
-        ...
 
     def describe(self, object_name: str) -> ObjectFacts | None:
         """Return what is visible of an object, or None when it is not visible at all. Remembered for a while."""
-        ...
 
     def describe_all(self, object_names: Sequence[str], *, afresh: bool = False) -> Mapping[str, ObjectFacts]:
         """Describe many objects in few calls, or from memory; an object that is not visible is absent."""
-        ...
 
     def count(self, object_name: str) -> int:
         """Count the live records of an object that this user may see."""
-        ...
 
     def read(self, readings: Sequence[Reading]) -> Iterator[Page]:
         """Yield pages of every reading, deleted rows included. Pages of one reading come in change order."""
-        ...
 
     def read_ids(self, object_name: str) -> Iterator[Sequence[str]]:
         """Yield the ids of all live records of an object."""
-        ...
 
     def read_rows(self, object_name: str, fields: Sequence[str], ids: Sequence[str]) -> pa.Table:
         """Read these records now, text columns `Id` and `fields`; records that are gone are absent."""
-        ...
 
     def find(self, object_name: str, key_field: str, keys: Sequence[str], fields: Sequence[str]) -> pa.Table:
         """Read the records that carry these external keys; text columns `Id`, `key_field` and `fields`."""
-        ...
 
     def upsert(self, rows: Sequence[RowWrite]) -> Sequence[RowAnswer]:
         """Write rows; one answer per row, in order. Raises UnclearWriteError when nobody can say what was written."""
-        ...
 
     def upsert_many(self, rows: Sequence[RowWrite], while_waiting: Callable[[], None]) -> Sequence[RowAnswer]:
         """Write many rows of one object and key field as one job; answers in the order of the rows.
 
         `while_waiting` is called between looks at the job, and may raise. Raises UnclearWriteError as `upsert` does.
         """
-        ...
 
     @property
     def bulk_write_rows(self) -> int:
         """The number of rows from which `upsert_many` costs fewer calls than `upsert`."""
-        ...
 
     @property
     def calls(self) -> int:
         """API calls made so far by this process."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -231,51 +218,39 @@ class Mirror(Protocol):
     @property
     def salt(self) -> bytes:
         """The secret that keys one-way transforms of what must not be readable in the mirror."""
-        ...
 
     def claim(self, org_id: str) -> None:
         """Bind an empty mirror to this org; raises WrongOrgError when it holds another org's rows."""
-        ...
 
     def prepare(self, name: str, schema: pa.Schema, fingerprint: str) -> None:
         """Make the table ready; a new fingerprint empties it, so that the object is read in full again."""
-        ...
 
     def watermark(self, name: str) -> Stamp | None:
         """Return how far this table has come; None when it is to be read whole."""
-        ...
 
     def apply(self, name: str, batch: Batch, watermark: Stamp | None) -> None:
         """Write one page and its watermark in one transaction; `watermark` None leaves the old one."""
-        ...
 
     def replace(self, name: str, batches: Iterable[Batch], watermark: Stamp | None) -> None:
         """Replace a whole table in one transaction."""
-        ...
 
     def forget(self, name: str, ids: Sequence[str]) -> None:
         """Delete rows that the org no longer has."""
-        ...
 
     def ids(self, name: str) -> pa.ChunkedArray:
         """Return the ids of all rows."""
-        ...
 
     def table(self, name: str) -> pa.Table:
         """Return all rows."""
-        ...
 
     def merged(self, name: str) -> pa.Table:
         """Return the last known state of records that were merged into others."""
-        ...
 
     def unmapped(self) -> pa.Table:
         """Return the picklist values nothing translates: object, id, field, value."""
-        ...
 
     def close(self) -> None:
         """Let go of the file."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -300,15 +275,12 @@ class Inbox(Protocol):
 
     def receive(self, notifications: Iterable[Notification]) -> int:
         """Store notifications durably, each id once; return how many were new."""
-        ...
 
     def waiting(self) -> Waiting:
         """Return what is to be looked at again; it stays until `done`, so a crash in between loses nothing."""
-        ...
 
     def done(self, waiting: Waiting) -> None:
         """Note that everything `waiting` named was looked at; what came since stays new."""
-        ...
 
 
 class Decisions(Protocol):
@@ -316,19 +288,15 @@ class Decisions(Protocol):
 
     def append(self, run_id: str, entries: Iterable[Mapping[str, Any]]) -> str:
         """Add entries in order and return the last seal."""
-        ...
 
     def entries(self, run_id: str | None = None, what: str | None = None) -> Sequence[Mapping[str, Any]]:
         """Return the entries of one run, or all, and of one kind (their `what`), or all, in order."""
-        ...
 
     def last(self, what: str) -> Mapping[str, Any] | None:
         """Return the latest entry of this kind."""
-        ...
 
     def verify(self) -> int:
         """Recompute every seal and return how many entries there are; raises PermanentError at the first that is wrong."""
-        ...
 
 
 def name_of(content: bytes) -> str:
@@ -336,16 +304,18 @@ def name_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+class NotKeptError(PermanentError):
+    """What was asked for is not in the archive, or no longer."""
+
+
 class Archive(Protocol):
     """Content kept under the name that `name_of` gives it, each once however often it is put."""
 
     def put(self, content: bytes) -> str:
         """Keep this durably and return its name."""
-        ...
 
     def get(self, name: str) -> bytes:
-        """Return what is kept under this name; raises PermanentError when it is gone or damaged."""
-        ...
+        """Return what is kept under this name; raises NotKeptError when it is gone, PermanentError when it is damaged."""
 
 
 class Journal(Protocol):
@@ -354,45 +324,34 @@ class Journal(Protocol):
     @property
     def inbox(self) -> Inbox:
         """The wake-ups that were acknowledged and not yet acted upon."""
-        ...
 
     @property
     def decisions(self) -> Decisions:
         """The decision log."""
-        ...
 
     def salt(self) -> bytes:
         """Return this worker's secret for one-way keys; made once, kept for ever."""
-        ...
 
     def begin_run(self, run_id: str, kind: str, as_of: datetime, facts: Mapping[str, Any]) -> None:
         """Note that a run has begun."""
-        ...
 
     def record_intents(self, run_id: str, intents: Iterable[Mapping[str, Any]]) -> None:
         """Note durably what is about to be written."""
-        ...
 
     def record_outcomes(self, run_id: str, outcomes: Iterable[Mapping[str, Any]]) -> None:
         """Note durably what became of it."""
-        ...
 
     def end_run(self, run_id: str, status: str, facts: Mapping[str, Any]) -> None:
         """Note how a run ended."""
-        ...
 
     def quarantined(self) -> Mapping[str, str]:
         """Return every quarantined subject with the hash of the payload that was refused for good."""
-        ...
 
     def quarantine(self, subject: str, payload_hash: str, code: str, message: str) -> None:
         """Keep this payload from being sent again until it changes."""
-        ...
 
     def release(self, subject: str) -> None:
         """Let a subject be sent again."""
-        ...
 
     def close(self) -> None:
         """Let go of the file."""
-        ...
