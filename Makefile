@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 STATE  ?= .crm_sync
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types layers format bench docs lock clean
+.PHONY: help demo test test-clients check lint types layers format bench docs lock clean
 
 help:  ## List these targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,12 @@ demo: $(VENV)/installed  ## Set up, start the local org, load the sample records
 test: $(VENV)/installed  ## Set up, then every check and test that needs Python only (under 10 minutes)
 	@$(MAKE) --no-print-directory lint layers types
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+.clients/installed: tests/clients/install.py tests/clients/node/package.json tests/clients/node/package-lock.json tests/clients/node/requirements.txt | $(VENV)/installed
+	@$(BIN)/python tests/clients/install.py
+
+test-clients: $(VENV)/installed .clients/installed  ## Hold the local org to real clients: simple-salesforce, jsforce, sf and others
+	@$(BIN)/python -m pytest -m clients -n 2 --dist loadfile tests/clients
 
 check: $(VENV)/installed  ## Check rules/ and mappings/: everything wrong at once, with file and line
 	@$(BIN)/crm-sync check
@@ -53,5 +59,5 @@ lock: $(VENV)/installed  ## Re-lock the dependencies from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --universal --python-version 3.11 --no-annotate --no-header -q -o requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml --generate-hashes --universal --python-version 3.11 --no-annotate --no-header -q -o requirements-runtime.lock
 
-clean:  ## Remove the local org, the mirror, the journal and the virtual environment
-	@rm -rf $(VENV) $(STATE) build dist
+clean:  ## Remove the local org, the mirror, the journal, the installed clients and the virtual environment
+	@rm -rf $(VENV) $(STATE) .clients build dist
