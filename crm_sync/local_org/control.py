@@ -97,7 +97,7 @@ def _open_session(org: Org, call: Call) -> Reply:
 
 def _set_limits(org: Org, call: Call) -> Reply:
     """Set the daily API calls: {"DailyApiRequests": n}."""
-    org.daily_calls = int(call.json_object()["DailyApiRequests"])
+    org.usage.limit = int(call.json_object()["DailyApiRequests"])
     return Reply(204)
 
 

@@ -133,7 +133,7 @@ def _instead(org: Org, fault: Fault | None, call: Call) -> Reply | None:
 def _answer(org: Org, request: Request, reply: Reply, fault: Fault | None) -> Answer:
     headers = {"Date": format_datetime(org.clock.now(), usegmt=True), EMBEDDED: "1", **reply.headers}
     if _is_counted(request.path):
-        headers["Sforce-Limit-Info"] = org.count_call()
+        headers["Sforce-Limit-Info"] = org.usage.count()
     if reply.stream is not None:
         headers["Content-Type"] = reply.media_type
         return Answer(reply.status, headers, stream=reply.stream)

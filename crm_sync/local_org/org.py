@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import secrets
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -44,6 +43,7 @@ from crm_sync.local_org.schema import ObjectType
 from crm_sync.local_org.sessions import Sessions
 from crm_sync.local_org.store import Store
 from crm_sync.local_org.transactions import Transaction
+from crm_sync.local_org.usage import Usage
 
 DAILY_CALLS = 100_000
 
@@ -84,9 +84,7 @@ class Org:
         self.sessions = Sessions(self.clock)
         self.faults = Faults()
         self.store = Store(database, soql.prepare)
-        self.daily_calls = DAILY_CALLS
-        self._calls = 0
-        self._calls_lock = threading.Lock()
+        self.usage = Usage(self.clock, DAILY_CALLS)
         packaged = metadata_xml.read_folder(package) if package else {}
         self.files = {**packaged, **self.store.files()}
         self.outbound = Outbound(self.store)
@@ -123,17 +121,6 @@ class Org:
         self.outbound.stop()
         self.jobs.close()
         self.store.close()
-
-    def count_call(self) -> str:
-        """Count one API call and give the value of Sforce-Limit-Info."""
-        with self._calls_lock:
-            self._calls += 1
-            return f"api-usage={self._calls}/{self.daily_calls}"
-
-    @property
-    def calls_left(self) -> int:
-        """How many API calls the org still allows today."""
-        return max(0, self.daily_calls - self._calls)
 
     def access(self, user_id: str) -> Access:
         """Work out what a user may do; the answer is kept until permissions change."""

@@ -61,4 +61,6 @@ def _data(org: Org, call: Call) -> Reply:
     versioned = dataclasses.replace(call, version=f"{int(found.group(1))}.0", segments=call.segments[1:])
     if "application/xml" in call.headers.get("accept", ""):
         raise not_implemented("XML answers")
-    return dispatch.answer(org, org.signed_in(versioned))
+    call = org.signed_in(versioned)
+    org.usage.require()
+    return dispatch.answer(org, call)

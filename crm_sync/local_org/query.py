@@ -75,7 +75,7 @@ def more(org: Org, call: Call, locator: str) -> Reply:
 def _page(
     org: Org, call: Call, cursor: soql.Cursor, records: list[dict[str, Any]], offset: int, size: int, name: str | None
 ) -> Reply:
-    done = offset + size >= cursor.total or (offset == 0 and not records)
+    done = offset + size >= cursor.total or cursor.statement.kind == "count"
     body: dict[str, Any] = {"totalSize": cursor.total, "done": done}
     if not done:
         name = name or org.locators.add(OpenQuery(cursor, call.user.user_id, org.clock.now()))

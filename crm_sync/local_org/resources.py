@@ -80,7 +80,7 @@ def resource_map(org: Org, call: Call) -> Reply:
 def limits(org: Org, call: Call) -> Reply:
     """Tell the allocations and what is left of them."""
     told = {name: {"Max": most, "Remaining": most} for name, most in _FIXED_LIMITS.items()}
-    told["DailyApiRequests"] = {"Max": org.daily_calls, "Remaining": org.calls_left}
+    told["DailyApiRequests"] = {"Max": org.usage.limit, "Remaining": org.usage.left}
     return Reply(200, dict(sorted(told.items())))
 
 

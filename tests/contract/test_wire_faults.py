@@ -77,3 +77,15 @@ def test_controls_say_what_there_is_and_refuse_forms(api):
     assert "lost_reply" in told["faults"]
     assert api.call("POST", "/_control/clock", data={"advance": "1"}).status_code == 415
     assert api.post("/_control/faults", {"kind": "nonsense"}).status_code == 400
+
+
+def test_the_daily_limit_is_kept_until_the_day_has_passed(api):
+    used = api.running.org.usage.used
+    api.control("POST", "limits", {"DailyApiRequests": used + 1})
+    assert api.get("limits").json()["DailyApiRequests"] == {"Max": used + 1, "Remaining": 1}
+    refused = api.get("limits")
+    assert (refused.status_code, refused.json()[0]["errorCode"]) == (403, "REQUEST_LIMIT_EXCEEDED")
+    api.control("POST", "clock", {"advance": 25 * 3600})
+    token = api.control("POST", "sessions", {}).json()["access_token"]
+    assert api.get("limits", headers={"Authorization": f"Bearer {token}"}).status_code == 200
+    api.control("POST", "limits", {"DailyApiRequests": 100_000})
