@@ -14,7 +14,7 @@ from crm_sync.matching.flow import solve
 from crm_sync.matching.market import Assignment, Edges, Ints, Market
 from crm_sync.matching.scan import Scan, scan
 
-FIRST_WIDTH = 50
+FIRST_WIDTH = 48
 
 
 def assign(market: Market, first_width: int = FIRST_WIDTH) -> Assignment:

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from crm_sync.matching.columns import UNKNOWN, normal
 from crm_sync.matching.families import Families
 from crm_sync.matching.fit import TENTHS
-from crm_sync.matching.market import Floats
+from crm_sync.matching.market import Floats, Ints
 from crm_sync.matching.pool import NEVER, Flags, Pool, Standing
 from crm_sync.matching.recent import Recent
 from crm_sync.matching.requests import OpenRequest
@@ -145,11 +145,9 @@ class Filters:
         return _flags([row for key in keys for row in self.pool.person_row.get(key, ())], len(self.pool))
 
     def _of_families(self, wanted: frozenset[str] | set[str]) -> Flags:
-        flags = np.zeros(len(self.pool), dtype=bool)
         codes = [code for family in wanted if (code := self.pool.link_family.index.get(family)) is not None]
-        if codes:
-            flags[self.pool.links[np.isin(self.pool.link_family.of_row, codes)]] = True
-        return flags
+        barred = _flags(codes, len(self.pool.link_family))
+        return _flags(self.pool.links[barred[self.pool.link_family.of_row]], len(self.pool))
 
     def _speaks(self, language: str | None) -> Flags:
         if normal(language) is None:
@@ -197,12 +195,14 @@ class Filters:
 
     def _not_covered(self, request: OpenRequest, standing: Standing) -> Flags:
         """Whether the consent stops short of this use: its region, an ordinary audience, or the day it is for."""
-        audiences = [standing.audience.code(one) for one in self.program.consent.audience.anyone]
-        known = [code for code in audiences if code != UNKNOWN]
         ends = np.zeros(len(self.pool), dtype=bool)
         if request.needed_by:
             ends = standing.consent_until <= np.datetime64(request.needed_by)
-        return ~self._in_territory(request, standing) | ~np.isin(standing.audience.of_row, known) | ends
+        return ~self._in_territory(request, standing) | ~self._for_anyone(request, standing) | ends
+
+    def _for_anyone(self, request: OpenRequest, standing: Standing) -> Flags:
+        codes = {standing.audience.code(one) for one in self.program.consent.audience.anyone} - {UNKNOWN}
+        return self._kept(("audience", request.type or ""), lambda: np.isin(standing.audience.of_row, sorted(codes)))
 
     def _in_territory(self, request: OpenRequest, standing: Standing) -> Flags:
         wide = {self.program.consent.territory.everywhere.casefold(), normal(request.region) or ""}
@@ -222,7 +222,7 @@ def _bits(mask: int | None) -> int:
     return -1 if mask is None else mask
 
 
-def _flags(rows: Sequence[int], size: int) -> Flags:
+def _flags(rows: Sequence[int] | Ints, size: int) -> Flags:
     flags = np.zeros(size, dtype=bool)
     flags[rows] = True
     return flags

@@ -48,18 +48,25 @@ class Segment:
 
 @dataclass(frozen=True)
 class Fit:
-    """`wants[i] @ offers[j]` is the fit of request i and reference j in tenths of a point."""
+    """`wants[i] @ offers[:, j]` is the fit of request i and reference j in tenths of a point."""
 
     wants: Floats
     offers: Floats
     segments: Sequence[Segment]
+
+    def row(self, request: int) -> Floats:
+        """Give the fit of one request with everybody: its few wants added up."""
+        points = np.zeros(self.offers.shape[1], dtype=np.float32)
+        for column in np.flatnonzero(self.wants[request]):
+            points += self.wants[request, column] * self.offers[column]
+        return points
 
     def points(self, request: int, reference: int) -> Mapping[str, int]:
         """Give the parts of one pair in tenths of a point; they sum to its fit."""
         parts = dict.fromkeys(PARTS, 0)
         for segment in self.segments:
             at = segment.columns
-            parts[segment.part] += int(self.wants[request, at] @ self.offers[reference, at])
+            parts[segment.part] += int((self.wants[request, at] * self.offers[at, reference]).sum())
         return parts
 
 
@@ -101,8 +108,8 @@ class _Layout:
         self.at = dict(zip(names, self.segments, strict=True))
 
     def offers(self) -> Floats:
-        """One row per reference: 1 in the column of each of its values, its strength in tenths of a point."""
-        offers = np.zeros((len(self.pool), self.width), dtype=np.float32)
+        """One column per reference: 1 in the row of each of its values, its strength in tenths of a point."""
+        offers = np.zeros((self.width, len(self.pool)), dtype=np.float32)
         exact = {
             "industry": self.pool.industry,
             "use_case": self.pool.use_case,
@@ -113,13 +120,13 @@ class _Layout:
         }
         for name, codes in exact.items():
             known = np.flatnonzero(codes.of_row != UNKNOWN)
-            offers[known, self.at[name].start + codes.of_row[known]] = 1
+            offers[self.at[name].start + codes.of_row[known], known] = 1
         for segment in self.segments:
-            offers[:, segment.open] = 1
-        offers[:, self.at["strength"].start] = np.rint(self.weight["strength"] * self.pool.strength / 100)
+            offers[segment.open] = 1
+        offers[self.at["strength"].start] = np.rint(self.weight["strength"] * self.pool.strength / 100)
         for text, code in self.topic.items():
             own = self.pool.use_case.of_row == self.pool.use_case.index.get(text, UNKNOWN - 1)
-            offers[:, self.at["topic"].start + code] = _mentions(self.pool.topics, text) & ~own
+            offers[self.at["topic"].start + code] = _mentions(self.pool.topics, text) & ~own
         return offers
 
     def wants(self, request: OpenRequest) -> Iterator[tuple[int, float]]:

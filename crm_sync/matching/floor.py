@@ -14,8 +14,8 @@ import numpy as np
 
 from crm_sync.matching.columns import UNKNOWN
 from crm_sync.matching.ledger import Ledger, kinds_of_use
-from crm_sync.matching.market import BARRED, Floats, Ints, Market, Tile
-from crm_sync.matching.offers import Offers, Pair, hashes, price_of_use, slices
+from crm_sync.matching.market import Ints, Market, Tile
+from crm_sync.matching.offers import Offers, Pair, hashes, price_of_use
 from crm_sync.matching.requests import OpenRequest
 from crm_sync.program.rules import Cap
 
@@ -74,30 +74,26 @@ class _Stall:
     forbidden: frozenset[Pair]
 
     def tiles(self) -> Iterator[Tile]:
-        """Give the pairs that may meet, slice by slice, one kind of use at a time."""
+        """Give each request with everybody who suits it and has a use left."""
         size = len(self.offers.pool)
-        for kind in range(len(set(self.kind_of.values()))):
-            mine = [
-                at for at, row in enumerate(self.rows) if self.kind_of[self.offers.requests[row].type or ""] == kind
-            ]
-            for part in slices(len(mine), size):
-                at = np.array(mine[part], dtype=np.int64)
-                yield Tile(at, kind * size + np.arange(size), self._points([self.rows[one] for one in mine[part]]))
+        barred = self._barred()
+        for at, row in enumerate(self.rows):
+            references = np.flatnonzero(self.offers.admitted(row))
+            if row in barred:
+                references = references[~np.isin(references, barred[row])]
+            points = self.offers.points(row)[references]
+            points[references == self._proposed(row)] += self.offers.kept_points
+            kind = self.kind_of[self.offers.requests[row].type or ""]
+            yield Tile(np.array([at]), kind * size + references, points[None, :])
 
-    def _points(self, rows: Sequence[int]) -> Floats:
-        offers = self.offers
-        points: Floats = offers.fit.wants[rows] @ offers.fit.offers.T
-        bits = np.stack([offers.outlooks[row].bits for row in rows])
-        points[np.unpackbits(bits, axis=1, count=len(offers.pool)) == 0] = BARRED
-        at = {row: place for place, row in enumerate(rows)}
-        for row, place in at.items():
-            proposed = offers.pool.row_of.get(offers.requests[row].history.proposed or "")
-            if proposed is not None:
-                points[place, proposed] += offers.kept_points
+    def _barred(self) -> Mapping[int, list[int]]:
+        barred: dict[int, list[int]] = {}
         for row, reference in self.forbidden:
-            if row in at:
-                points[at[row], reference] = BARRED
-        return points
+            barred.setdefault(row, []).append(reference)
+        return barred
+
+    def _proposed(self, row: int) -> int:
+        return self.offers.pool.row_of.get(self.offers.requests[row].history.proposed or "", UNKNOWN)
 
 
 @dataclass(frozen=True)

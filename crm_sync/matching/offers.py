@@ -7,7 +7,7 @@ recommended in the end.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,8 +20,6 @@ from crm_sync.matching.pool import Pool
 from crm_sync.matching.requests import OpenRequest
 from crm_sync.program import Program
 
-CELLS = 4_000_000
-"""So many pairs are worked on at a time."""
 Pair = tuple[int, int]
 """A request's and a reference's row."""
 
@@ -62,8 +60,7 @@ class Offers:
 
     def points(self, row: int) -> Floats:
         """The fit of this request with everybody, in tenths."""
-        points: Floats = self.fit.wants[row] @ self.fit.offers.T
-        return points
+        return self.fit.row(row)
 
     @property
     def kept_points(self) -> int:
@@ -79,20 +76,10 @@ class Offers:
 
 def outlooks(requests: Sequence[OpenRequest], fit: Fit, filters: Filters) -> tuple[Outlook, ...]:
     """Judge every request against the whole pool."""
-    found: list[Outlook] = []
-    for rows in slices(len(requests), len(filters.pool)):
-        points = fit.wants[rows] @ fit.offers.T
-        found += [
-            _outlook(filters, request, filters.judge(request, points[at])) if request.type else _nothing(filters.pool)
-            for at, request in enumerate(requests[rows])
-        ]
-    return tuple(found)
-
-
-def slices(rows: int, columns: int) -> Iterator[slice]:
-    """Cut rows so that a slice times the columns stays within CELLS."""
-    step = max(1, CELLS // max(columns, 1))
-    return (slice(start, min(start + step, rows)) for start in range(0, rows, step))
+    return tuple(
+        _outlook(filters, request, filters.judge(request, fit.row(row))) if request.type else _nothing(filters.pool)
+        for row, request in enumerate(requests)
+    )
 
 
 def _outlook(filters: Filters, request: OpenRequest, judged: Judgement) -> Outlook:

@@ -94,7 +94,7 @@ class Pool:
         """The row of each contact."""
         return {contact_id: row for row, contact_id in enumerate(self.contact_id)}
 
-    @property
+    @cached_property
     def person_keys(self) -> Sequence[str]:
         """The person key of each row."""
         names = list(self.person.index)

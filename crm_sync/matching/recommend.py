@@ -75,7 +75,7 @@ def ranked(offers: Offers, pairs: Sequence[Pair]) -> list[Pair]:
     if not pairs:
         return []
     rows, references = (np.array(part, dtype=np.int64) for part in zip(*pairs, strict=True))
-    points = (offers.fit.wants[rows] * offers.fit.offers[references]).sum(axis=1)
+    points = (offers.fit.wants[rows] * offers.fit.offers[:, references].T).sum(axis=1)
     ties = pair_ties(
         hashes(offers.requests[row].id for row in rows), hashes(offers.pool.contact_id[one] for one in references)
     )

@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any
 
 from crm_sync.matching.columns import one_of, rows
+from crm_sync.model.asks import Patience, is_refused
 from crm_sync.model.calendar import BusinessCalendar
 from crm_sync.model.snapshot import Snapshot
 from crm_sync.program import Program
@@ -25,14 +26,16 @@ DONE = ("completed", "closed")
 """Statuses of a request that needs nobody any more."""
 SERVED = ("accepted", "scheduled", "completed")
 """Statuses of an activity that has somebody for its request."""
+OVER = ("declined", "missed", "cancelled")
+"""Statuses of an activity that came to nothing; its request goes on with somebody else."""
 
 REQUEST = (
     "id", "opportunity", "prospect", "requester", "owner", "type", "audience", "industry", "use_case", "product",
     "region", "language", "size", "needed_by", "stage", "status",
 )  # fmt: skip
 MATCH = (
-    "id", "request", "profile", "rank", "recommended", "reserved_until", "state", "owner_decision", "asked_on",
-    "customer_response", "scheduled_for", "completed_on",
+    "id", "request", "profile", "rank", "recommended", "reserved_until", "decide_by", "state", "owner_decision",
+    "owner_decided_on", "asked_on", "customer_response", "scheduled_for", "completed_on",
 )  # fmt: skip
 
 
@@ -41,7 +44,8 @@ class History:
     """Whom a request has already met: contact ids.
 
     `asked`: the owner has approved or the customer has been asked, and the answer is still awaited. `proposed`: reserved
-    and waiting for the owner. `spent`: never again for this request.
+    and waiting for the owner. `spent`: never again for this request. `served`: somebody has accepted, or an ask is
+    frozen and nobody else is asked while its time runs.
     """
 
     asked: str | None = None
@@ -154,7 +158,8 @@ def _histories(
     columns = ("id", "request", "contact", "status")
     for activity in rows(snapshot, "activity", columns, one_of(snapshot, "activity", "request", ids)):
         activities[activity["request"]].append(activity)
-    reading = _Reading(snapshot.today, calendar, program.matching.service_levels_business_days.customer_answer)
+    levels = program.matching.service_levels_business_days
+    reading = _Reading(Patience(snapshot.today, calendar, levels.owner_answer, levels.customer_answer))
     return {request_id: reading.history(matches[request_id], activities[request_id]) for request_id in ids}
 
 
@@ -162,53 +167,49 @@ def _histories(
 class _Reading:
     """How one request's matches and activities read on this day."""
 
-    today: date
-    calendar: BusinessCalendar
-    answer_days: int
+    patience: Patience
 
     def history(self, matches: list[Row], activities: list[Row]) -> History:
         """Put together what became of a request."""
         asked = [m["contact"] for m in matches if self._is_awaited(m)]
         asked += [a["contact"] for a in activities if a["status"] == "asked"]
-        spent = [m["contact"] for m in matches if self._is_spent(m)]
-        spent += [a["contact"] for a in activities if a["status"] == "declined"]
+        spent = {m["contact"] for m in matches if self._is_spent(m)}
+        over = {a["contact"] for a in activities if a["status"] in OVER}
         waiting = sorted((m["rank"] or 0, m["contact"] or "") for m in matches if self._is_reserved(m))
         return History(
-            asked=_first(set(asked) - set(spent)),
-            proposed=_first({waiting[0][1]} - set(spent)) if waiting else None,
-            spent=frozenset(contact for contact in spent if contact),
-            served=any(map(_has_somebody, matches)) or any(a["status"] in SERVED for a in activities),
+            asked=_first(set(asked) - spent - over),
+            proposed=_first({waiting[0][1]} - spent - over) if waiting else None,
+            spent=frozenset(contact for contact in spent | over if contact),
+            served=any(_has_somebody(m) for m in matches if m["contact"] not in over)
+            or any(self._is_frozen(m) for m in matches)
+            or any(a["status"] in SERVED for a in activities),
         )
 
     def _is_awaited(self, match: Row) -> bool:
         """The owner has approved or the customer has been asked, and there is still time to answer."""
         begun = match["owner_decision"] == "approved" or match["asked_on"]
-        return bool(begun) and match["state"] not in GONE and not _is_refused(match) and not self._has_lapsed(match)
+        return bool(begun) and match["state"] not in GONE and not is_refused(match) and not self._has_lapsed(match)
 
     def _is_spent(self, match: Row) -> bool:
-        """Somebody said no, or the customer was asked and the time to answer is over: one ask a person is enough."""
-        over = match["asked_on"] and not match["customer_response"]
-        return _is_refused(match) or bool(over and (match["state"] in GONE or self._has_lapsed(match)))
+        """Somebody said no, or the time to decide, to ask or to answer is over: one ask a person is enough."""
+        over = match["asked_on"] and not match["customer_response"] and match["state"] in GONE
+        return is_refused(match) or bool(over) or self._has_lapsed(match)
 
     def _is_reserved(self, match: Row) -> bool:
         """Proposed to the owner and held for this request, with nobody drawn in yet."""
-        held = match["reserved_until"] is not None and match["reserved_until"] >= self.today
-        return held and match["state"] not in GONE and not _is_refused(match) and not match["asked_on"]
+        held = match["reserved_until"] is not None and match["reserved_until"] >= self.patience.today
+        return held and match["state"] not in GONE and not is_refused(match) and not match["asked_on"]
+
+    def _is_frozen(self, match: Row) -> bool:
+        return match["state"] == "frozen" and not is_refused(match) and not self._has_lapsed(match)
 
     def _has_lapsed(self, match: Row) -> bool:
-        ends = [match["reserved_until"]] if match["reserved_until"] else []
-        if match["asked_on"]:
-            ends.append(self.calendar.add(match["asked_on"], self.answer_days))
-        return bool(ends) and self.today > max(ends)
-
-
-def _is_refused(match: Row) -> bool:
-    return "declined" in (match["owner_decision"], match["customer_response"])
+        return self.patience.has_lapsed(match)
 
 
 def _has_somebody(match: Row) -> bool:
-    taken = match["customer_response"] == "accepted" or match["scheduled_for"] or match["completed_on"]
-    return bool(taken) and match["state"] not in GONE and not _is_refused(match)
+    taken = match["customer_response"] == "accepted" or match["scheduled_for"]
+    return bool(match["completed_on"] or (taken and match["state"] not in GONE)) and not is_refused(match)
 
 
 def _first(contacts: Iterable[str | None]) -> str | None:

@@ -33,7 +33,10 @@ def pair_ties(request_tie: NDArray[np.uint32], reference_tie: NDArray[np.uint32]
 
 
 def scan(market: Market, price: Ints, worth: Ints, width: int) -> Scan:
-    """Find each request's best pairs at these reference prices, up to `width`, and only those above `worth`."""
+    """Find each request's best value at these prices, and the `width` best pairs of those whose best is above `worth`.
+
+    With the pairs above `worth` come others that nearly are: the next change of prices may lift them over it.
+    """
     best = np.full(market.requests, BARRED)
     open_price = np.where(market.is_open, price, np.inf).astype(np.float32)
     found = [_scan_tile(market, tile, open_price, worth, width, best) for tile in market.tiles()]
@@ -54,24 +57,28 @@ def _scan_tile(
         return empty, empty, empty
     value = value if rows.size == len(value) else value[rows]
     row, column = _widest(market, tile, rows, value, width)
-    keep = value[row, column] > worth[tile.requests[rows[row]]]
-    row, column = row[keep], column[keep]
     points = tile.points[rows[row], column].astype(np.int64)
     return tile.requests[rows[row]], tile.references[column], points
 
 
 def _widest(market: Market, tile: Tile, rows: Ints, value: Floats, width: int) -> tuple[Ints, Ints]:
-    """Give row and column of the `width` best of each row; hashes decide who is last among equals."""
+    """Give row and column of the `width` best of each row, and of whoever equals the last of them, hash and all."""
     if value.shape[1] <= width:
         row, column = np.nonzero(value > BARRED)
         return row, column
     ties = pair_ties(market.request_tie[tile.requests[rows], None], market.reference_tie[tile.references])
     key = value * np.float32(TIE_RANGE)
     key += ties
-    cut = value.shape[1] - width
-    column = np.argpartition(key, cut, axis=1)[:, cut:]
-    row = np.repeat(np.arange(len(rows)), width)
-    return row, column.ravel()
+    cut = np.array([_cut(one[one > BARRED], width) for one in key], dtype=np.float32)
+    row, column = np.nonzero(key >= cut[:, None])
+    return row, column
+
+
+def _cut(values: Floats, width: int) -> float:
+    """The least of the `width` greatest values; below all numbers that are any, if there are fewer."""
+    if len(values) <= width:
+        return float(np.finfo(np.float32).min)
+    return float(np.partition(values, len(values) - width)[len(values) - width])
 
 
 def _joined(found: list[tuple[Ints, Ints, Ints]]) -> Edges:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crm_sync.matching.ledger import Ledger
-from crm_sync.matching.market import BARRED, Floats, Ints
+from crm_sync.matching.market import Floats, Ints
 from crm_sync.matching.offers import Offers, hashes, price_of_use
 from crm_sync.matching.pool import NEVER
 from crm_sync.matching.scan import pair_ties
@@ -57,13 +57,13 @@ class Lines:
 
     def _in_line(self, row: int) -> Iterator[int]:
         """Go through everybody who suits, from the best fit less price down; hashes decide between equals."""
-        value = np.where(self.offers.admitted(row), self.offers.points(row) - self._price, BARRED)
-        ties = pair_ties(hashes([self.offers.requests[row].id]), self._ties)
-        count = int((value > BARRED).sum())
-        first = _best(value, ties, min(FIRST_LOOK, count))
-        yield from first
-        if count > len(first):
-            yield from _best(value, ties, count)[len(first) :]
+        suiting = np.flatnonzero(self.offers.admitted(row))
+        value = self.offers.points(row)[suiting] - self._price[suiting]
+        ties = pair_ties(hashes([self.offers.requests[row].id]), self._ties[suiting])
+        first = _best(value, ties, min(FIRST_LOOK, len(suiting)))
+        yield from (int(suiting[one]) for one in first)
+        if len(suiting) > len(first):
+            yield from (int(suiting[one]) for one in _best(value, ties, len(suiting))[len(first) :])
 
     @cached_property
     def _ties(self) -> NDArray[np.uint32]:
