@@ -27,19 +27,26 @@ class App:
         """Answer one HTTP request."""
         if scope["type"] != "http":
             return
+        content = await _body(receive)
+        if content is None:
+            await _send(
+                Answer(413, {"Content-Type": "text/plain", "Connection": "close"}, b"Request Entity Too Large"), send
+            )
+            return
         request = Request(
             method=scope["method"],
             path=scope["raw_path"].decode("ascii", "replace").partition("?")[0],
             query=scope["query_string"].decode("utf-8", "replace"),
             headers={k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]},
-            content=await _body(receive),
+            content=content,
             scheme=scope["scheme"],
         )
         answer = await run_in_threadpool(exchange, self.org, request, self.test_mode)
         await _send(answer, send)
 
 
-async def _body(receive: Receive) -> bytes:
+async def _body(receive: Receive) -> bytes | None:
+    """Read the whole body; None when it is too large to be kept."""
     parts, size = [], 0
     while True:
         message = await receive()
@@ -48,7 +55,7 @@ async def _body(receive: Receive) -> bytes:
         if size <= LARGEST_BODY:
             parts.append(part)
         if not message.get("more_body"):
-            return b"".join(parts)
+            return b"".join(parts) if size <= LARGEST_BODY else None
 
 
 async def _send(answer: Answer, send: Send) -> None:

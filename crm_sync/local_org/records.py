@@ -144,7 +144,7 @@ def _change(tx: Transaction, layout: Layout, current: Row, given: Row) -> None:
     o, record_id = layout.type, current["Id"]
     changed = {name: value for name, value in given.items() if current.get(name) != value}
     checks.values(layout, changed)
-    checks.required([f for f in layout.required if f.name in given], given)
+    checks.required((f for f in map(o.fields.__getitem__, map(str.lower, given)) if not f.nillable), given)
     checks.references(tx, layout, changed)
     checks.uniqueness(tx, layout, changed, record_id)
     row = {**current, **given}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from crm_sync.local_org.checks import uniqueness
 from crm_sync.local_org.errors import RecordError
 from crm_sync.local_org.layout import quoted
 from crm_sync.local_org.records import live_row, permit, write
@@ -82,11 +83,20 @@ def purge(tx: Transaction, o: ObjectType, record_id: str) -> None:
 
 
 def undelete(tx: Transaction, o: ObjectType, record_id: str) -> None:
-    """Take a record out of the recycle bin (its children stay there)."""
+    """Take a record out of the recycle bin (its children stay there), without the lookups whose targets are gone.
+
+    Raises RecordError DUPLICATE_VALUE when its external id was used again.
+    """
     row = tx.row(o, record_id)
     if row is None or not row.get("IsDeleted"):
         raise RecordError("UNDELETE_FAILED", "Entity is not in the recycle bin")
-    write(tx, tx.layouts[o.name], row, {**row, "IsDeleted": 0, "SystemModstamp": tx.stamp}, "undelete")
+    uniqueness(tx, tx.layouts[o.name], row, record_id)
+    lost = {f.name: None for f in o.fields.values() if f.type == "reference" and _is_lost(tx, row.get(f.name))}
+    write(tx, tx.layouts[o.name], row, {**row, **lost, "IsDeleted": 0, "SystemModstamp": tx.stamp}, "undelete")
+
+
+def _is_lost(tx: Transaction, record_id: str | None) -> bool:
+    return record_id is not None and tx.state_of(record_id) != "live"
 
 
 def merge(tx: Transaction, o: ObjectType, winner_id: str, loser_id: str) -> None:
