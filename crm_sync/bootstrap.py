@@ -11,16 +11,20 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from crm_sync.audit import Books
 from crm_sync.errors import TemporaryError
 from crm_sync.pipeline import World
 from crm_sync.program import load_program
+from crm_sync.program.texts import texts_of
 from crm_sync.salesforce.org import SalesforceOrg
 from crm_sync.settings import Settings
+from crm_sync.state.archive import FileArchive
 from crm_sync.state.folder import private_folder
 from crm_sync.state.journal import SqliteJournal
 from crm_sync.state.mirror import DuckMirror
 
 SHIPPED = Path(__file__).parent / "_data"
+JOURNAL, MIRROR, ARCHIVE = "journal.sqlite", "mirror.duckdb", "archive"
 
 
 def with_shipped_program(settings: Settings) -> Settings:
@@ -51,16 +55,28 @@ def build_world(settings: Settings) -> Iterator[World]:
     program = load_program(settings.rules_dir, settings.mappings_dir)
     connection = settings.connection()
     with _alone_in(settings.state_dir):
-        journal = SqliteJournal.open(settings.state_dir / "journal.sqlite")
+        journal = SqliteJournal.open(settings.state_dir / JOURNAL)
         try:
-            mirror = DuckMirror.open(settings.state_dir / "mirror.duckdb", journal.salt())
+            mirror = DuckMirror.open(settings.state_dir / MIRROR, journal.salt())
             try:
                 org = SalesforceOrg.connect(connection, api_share_percent=program.guards.api_share_percent)
-                yield World(org, mirror, journal, program)
+                sources = texts_of(settings.rules_dir, settings.mappings_dir)
+                books = Books(journal.decisions, FileArchive.open(settings.state_dir / ARCHIVE), sources)
+                yield World(org, mirror, journal, program, books)
             finally:
                 mirror.close()
         finally:
             journal.close()
+
+
+@contextmanager
+def open_books(settings: Settings) -> Iterator[tuple[SqliteJournal, FileArchive]]:
+    """Open the journal and the archive to look at what was done; a running worker is not disturbed."""
+    journal = SqliteJournal.open(settings.state_dir / JOURNAL)
+    try:
+        yield journal, FileArchive.open(settings.state_dir / ARCHIVE)
+    finally:
+        journal.close()
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from crm_sync.audit import Books, Decided
 from crm_sync.diff import Plan, foresee, plan
 from crm_sync.errors import UnsafePlanError
 from crm_sync.evaluate import assess
@@ -47,6 +48,7 @@ class World:
     mirror: Mirror
     journal: Journal
     program: Program
+    books: Books
 
 
 def look(world: World, as_of: datetime) -> Decision:
@@ -83,10 +85,17 @@ def carry_out(world: World, decision: Decision, *, kind: str, agreed: str | None
     held_to(decision.plan, agreed)
     if agreed is None:
         decision.plan.raise_if_unsafe(world.program.guards)
+    _note(world, decision, kind)
     outcome = _write(world, decision.plan, decision.snapshot, kind)
     answers = plan(decision.snapshot, answered_requests(decision.snapshot, outcome), world.program)
     answered = _write(world, answers, decision.snapshot, kind)
     return Outcome((*outcome.results, *answered.results), world.org.calls)
+
+
+def _note(world: World, decision: Decision, kind: str) -> None:
+    """Keep what was decided, on what and under which rules, before anything of it is written."""
+    made = (decision.snapshot, decision.verdicts, decision.matches, decision.plan.checksum)
+    world.books.keep(Decided(*made, world.program.version, kind))
 
 
 def _write(world: World, made: Plan, snapshot: Snapshot, kind: str) -> Outcome:

@@ -56,7 +56,7 @@ class FileArchive:
             content: bytes = self._codec.decompress(stored[SIZE_BYTES:], decompressed_size=size, asbytes=True)
         except FileNotFoundError as error:
             raise NotKeptError(f"{path} is not kept, or no longer: this run cannot be made again.") from error
-        except (OSError, ValueError, pa.ArrowException, MemoryError) as error:
+        except (OSError, ValueError, OverflowError, MemoryError, pa.ArrowException) as error:
             raise _damaged(path) from error
         if name_of(content) != name:
             raise _damaged(path)

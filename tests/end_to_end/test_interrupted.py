@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -58,7 +59,7 @@ def test_killed_before_each_write_and_run_again(places: Any, contents: Any) -> N
 
 
 def _with(world: World, org: Any) -> World:
-    return World(org, world.mirror, world.journal, world.program)
+    return replace(world, org=org)
 
 
 def _let_the_lease_run_out(place: Any) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typer
 
-from crm_sync.entrypoints.cli import check, demo, explain, forecast, mapping, org, plan, run, serve
+from crm_sync.entrypoints.cli import audit, check, demo, explain, forecast, mapping, org, plan, replay, run, serve
 
 app = typer.Typer(
     name="crm-sync",
@@ -24,5 +24,7 @@ app.command()(run.run)
 app.command()(explain.explain)
 app.command("forecast")(forecast.show_forecast)
 app.command()(serve.serve)
+app.command()(replay.replay)
+app.add_typer(audit.app, name="audit")
 app.add_typer(mapping.app, name="mapping")
 app.add_typer(org.app, name="org")

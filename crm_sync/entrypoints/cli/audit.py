@@ -1,0 +1,102 @@
+"""`crm-sync audit`: the decision log: list its runs, prove that nothing in it was changed, export it for an auditor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(help="The decision log: list runs, prove it whole, export it.", no_args_is_help=True)
+
+SHOWN = 20
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command(name="runs")
+def list_runs(
+    every: Annotated[bool, typer.Option("--all", help="Show all runs, not the latest.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the runs of the decision log, the latest last."""
+    from crm_sync.audit import runs
+    from crm_sync.bootstrap import open_books
+    from crm_sync.entrypoints.cli import output
+    from crm_sync.entrypoints.cli.session import here
+
+    with open_books(here()) as (journal, _):
+        known = runs(journal.decisions)
+    shown = known if every else known[-SHOWN:]
+    if as_json:
+        output.emit_json(shown)
+        return
+    if not shown:
+        output.line("No run has decided anything here yet.")
+        return
+    names = ("run_id", "kind", "rules", "people", "requests", "changed")
+    output.table(("run", *names[1:]), [[run[name] for name in names] for run in shown], right=names[3:])
+
+
+@app.command()
+def verify(as_json: AsJson = False) -> None:
+    """Prove that no entry of the log was changed, added or taken out, and that what it names is still kept."""
+    from crm_sync.audit import Recalled, intact, runs
+    from crm_sync.bootstrap import open_books
+    from crm_sync.entrypoints.cli import output
+    from crm_sync.entrypoints.cli.session import here
+
+    with open_books(here()) as (journal, archive):
+        entries = journal.decisions.verify()
+        known = runs(journal.decisions)
+        kept = sum(intact(Recalled(run, archive)) for run in known)
+        seal = known[-1]["seal"] if known else None
+    if as_json:
+        output.emit_json({"entries": entries, "runs": len(known), "runs_kept": kept, "last_seal": seal})
+        return
+    output.line(f"{entries} entries, every seal right; the last is {seal}." if seal else "The decision log is empty.")
+    output.line(f"{kept} of {len(known)} runs can be made again: their inputs, rules and decisions are kept and whole.")
+
+
+@app.command()
+def export(
+    file: Annotated[Path, typer.Argument(help="Where to: a .zip, or .jsonl for one stream of JSON lines.")],
+    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day (UTC).")],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day (UTC), included.")],
+) -> None:
+    """Write the audit pack: decisions with their seals, runs, the consents relied on, and the rules of each run."""
+    from crm_sync.audit import pack
+    from crm_sync.bootstrap import open_books
+    from crm_sync.entrypoints.cli import output
+    from crm_sync.entrypoints.cli.session import here
+    from crm_sync.errors import ConfigurationError, Mistake
+
+    if file.suffix not in (".zip", ".jsonl"):
+        raise ConfigurationError((Mistake("audit export", repr(str(file)), "a file that ends in .zip or .jsonl"),))
+    if file.exists():
+        raise ConfigurationError((Mistake("audit export", f"{file}, which exists", "a new file"),))
+    with open_books(here()) as (journal, archive):
+        entries = journal.decisions.verify()
+        files = list(pack(journal.decisions, archive, first.date(), last.date()))
+    (_zip if file.suffix == ".zip" else _stream)(file, files)
+    output.line(f"{file}: {len(files)} files; the log's {entries} entries were verified first.")
+
+
+def _zip(file: Path, files: Iterable[tuple[str, bytes]]) -> None:
+    import zipfile
+
+    with zipfile.ZipFile(file, "x", zipfile.ZIP_DEFLATED) as made:
+        for name, content in files:
+            made.writestr(name, content)
+
+
+def _stream(file: Path, files: Iterable[tuple[str, bytes]]) -> None:
+    import json
+
+    with file.open("x", encoding="utf-8") as made:
+        for name, content in files:
+            rows: Iterable[Any] = (
+                map(json.loads, content.splitlines()) if name.endswith(".jsonl") else [{"text": content.decode()}]
+            )
+            made.writelines(f"{json.dumps({'file': name} | row, sort_keys=True)}\n" for row in rows)
