@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from crm_sync.local_org.server import RunningOrg, running
-from tests.clients.programs import CLIENTS, SF, Outside, Programs
+from tests.clients.programs import CLIENTS, SF, Programs
 from tests.local_place import PACKAGE, Place
 
 
@@ -32,11 +32,11 @@ def programs() -> Iterator[Programs]:
     assert node.is_file(), f"Node is not at {node} any more. Run: make test-clients"
     assert SF.is_file(), f"The sf command line is not at {SF}. Run: make test-clients"
     home = Path(tempfile.mkdtemp(prefix="clients-home-"))
-    outside = Outside()
-    yield Programs(node, home, outside)
-    outside.close()
+    installed = Programs(node, home)
+    yield installed
+    tried = installed.tried_outside
     shutil.rmtree(home)
-    assert outside.asked == [], f"A client asked for something beyond this machine: {outside.asked}"
+    assert tried == "", f"A client asked for something beyond this machine:\n{tried}"
 
 
 @pytest.fixture(scope="module")
