@@ -332,6 +332,9 @@ class Journal(Protocol):
     def salt(self) -> bytes:
         """Return this worker's secret for one-way keys; made once, kept for ever."""
 
+    def adopt_unfinished(self) -> tuple[str, ...]:
+        """End the runs that a crash left open and name them."""
+
     def begin_run(self, run_id: str, kind: str, as_of: datetime, facts: Mapping[str, Any]) -> None:
         """Note that a run has begun."""
 

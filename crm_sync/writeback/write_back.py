@@ -66,6 +66,7 @@ def write_back(
     check_permissions(plan.changes, program.mappings, translator.facts)
     lease = Lease(org, translator, here.holder, monotonic=here.monotonic)
     lease.claim(_about(checksum, org, program, kind, as_of))
+    journal.adopt_unfinished()
     journal.begin_run(lease.key, kind, as_of, {"plan": checksum, "fence": lease.fence})
     return _Run(plan, org, journal, lease, translator, here).carry_out()
 

@@ -16,7 +16,7 @@ from tests.local_place import Place
 from tests.worker_here import Worker, contacts, match, profile
 
 WRITE_CALLS = 4
-PULL_CALLS = 9
+PULL_CALLS = 5
 API = "/services/data"
 
 
@@ -111,7 +111,7 @@ def test_a_lasting_401_costs_three_logins_at_most(org: Place, worker: Worker) ->
 def test_the_daily_limit_stops_a_pull_and_the_next_goes_on(org: Place, worker: Worker) -> None:
     org.human("Account", *({"Name": f"L{i}"} for i in range(20)))
     org.fault(
-        "error", "composite", status=403, code="REQUEST_LIMIT_EXCEEDED", message="TotalRequests Limit exceeded.", skip=2
+        "error", "composite", status=403, code="REQUEST_LIMIT_EXCEEDED", message="TotalRequests Limit exceeded.", skip=1
     )
     with pytest.raises(TemporaryError, match="limit or maintenance"):
         worker.look()

@@ -13,8 +13,15 @@ from crm_sync.pull import pull, sweep
 from crm_sync.pull.sweep import Swept
 from crm_sync.state.mirror import DuckMirror
 from tests.local_place import Place
+from tests.worker_here import only
 
 AS_OF = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+@pytest.fixture
+def small(program: Program) -> Program:
+    """The shipped program, accounts and holidays alone."""
+    return only(program, "account", "holiday")
 
 
 @pytest.fixture(autouse=True)
@@ -33,50 +40,48 @@ def accounts(found: tuple[Swept, ...]) -> Swept:
     return next(item for item in found if item.name == "account")
 
 
-def test_nothing_to_find_changes_nothing(here: Place, mirror: DuckMirror, program: Program) -> None:
+def test_nothing_to_find_changes_nothing(here: Place, mirror: DuckMirror, small: Program) -> None:
     here.human("Account", {"Name": "Here"})
-    before = pull(here.worker(), mirror, program, AS_OF)
-    assert all((item.gone, item.missed) == (0, 0) for item in sweep(here.worker(), mirror, program))
+    before = pull(here.worker(), mirror, small, AS_OF)
+    assert all((item.gone, item.missed) == (0, 0) for item in sweep(here.worker(), mirror, small))
     assert mirror.table("account").equals(before.tables["account"])
 
 
-def test_records_purged_without_a_trace_go(here: Place, mirror: DuckMirror, program: Program) -> None:
+def test_records_purged_without_a_trace_go(here: Place, mirror: DuckMirror, small: Program) -> None:
     ids = here.human("Account", *({"Name": f"P{i}"} for i in range(30)))
-    pull(here.worker(), mirror, program, AS_OF)
+    pull(here.worker(), mirror, small, AS_OF)
     purge(here, *ids[:2])
-    assert set(ids[:2]) <= set(pull(here.worker(), mirror, program, AS_OF).tables["account"].column("id").to_pylist())
-    assert accounts(sweep(here.worker(), mirror, program)).gone == 2
+    assert set(ids[:2]) <= set(pull(here.worker(), mirror, small, AS_OF).tables["account"].column("id").to_pylist())
+    assert accounts(sweep(here.worker(), mirror, small)).gone == 2
     assert not set(ids[:2]) & set(mirror.ids("account").to_pylist())
 
 
-def test_rows_that_became_visible_too_late_are_fetched(here: Place, mirror: DuckMirror, program: Program) -> None:
-    pull(here.worker(), mirror, program, AS_OF)
+def test_rows_that_became_visible_too_late_are_fetched(here: Place, mirror: DuckMirror, small: Program) -> None:
+    pull(here.worker(), mirror, small, AS_OF)
     here.fault("stamp_lag", seconds=3600)
     (late,) = here.human("Account", {"Name": "Very late", "NumberOfEmployees": 7})
-    assert late not in pull(here.worker(), mirror, program, AS_OF).tables["account"].column("id").to_pylist()
-    assert accounts(sweep(here.worker(), mirror, program)).missed == 1
+    assert late not in pull(here.worker(), mirror, small, AS_OF).tables["account"].column("id").to_pylist()
+    assert accounts(sweep(here.worker(), mirror, small)).missed == 1
     found = [row for row in mirror.table("account").to_pylist() if row["id"] == late]
     assert (found[0]["name"], found[0]["employees"]) == ("Very late", 7.0)
 
 
-def test_a_fifth_of_a_table_gone_is_a_question_for_a_person(here: Place, mirror: DuckMirror, program: Program) -> None:
+def test_a_fifth_of_a_table_gone_is_a_question_for_a_person(here: Place, mirror: DuckMirror, small: Program) -> None:
     ids = here.human("Account", *({"Name": f"G{i}"} for i in range(60)))
-    pull(here.worker(), mirror, program, AS_OF)
+    pull(here.worker(), mirror, small, AS_OF)
     total = len(mirror.ids("account"))
     purge(here, *ids[: total // 5 + 1])
     with pytest.raises(UnsafePlanError, match="Has a permission been taken away"):
-        sweep(here.worker(), mirror, program)
+        sweep(here.worker(), mirror, small)
     assert len(mirror.ids("account")) == total
-    assert accounts(sweep(here.worker(), mirror, program, agreed=True)).gone == total // 5 + 1
+    assert accounts(sweep(here.worker(), mirror, small, agreed=True)).gone == total // 5 + 1
 
 
-def test_a_table_that_was_never_read_is_left_to_the_next_pull(
-    here: Place, mirror: DuckMirror, program: Program
-) -> None:
-    assert all((item.gone, item.missed) == (0, 0) for item in sweep(here.worker(), mirror, program))
+def test_a_table_that_was_never_read_is_left_to_the_next_pull(here: Place, mirror: DuckMirror, small: Program) -> None:
+    assert all((item.gone, item.missed) == (0, 0) for item in sweep(here.worker(), mirror, small))
 
 
-def test_another_orgs_mirror_is_not_swept(here: Place, mirror: DuckMirror, program: Program) -> None:
+def test_another_orgs_mirror_is_not_swept(here: Place, mirror: DuckMirror, small: Program) -> None:
     mirror.claim("00D000000000001EAA")
     with pytest.raises(WrongOrgError):
-        sweep(here.worker(), mirror, program)
+        sweep(here.worker(), mirror, small)
