@@ -120,7 +120,7 @@ def _contacts(random: Any, size: int, accounts: int) -> pa.Table:
     return pa.table(
         {
             "id": _ids("003", np.arange(size)),
-            "account": _ids("001", random.integers(0, accounts, size)),
+            "account": _ids("001", np.sort(random.integers(0, accounts, size))),
             "email_key": _ids("e", people),
             "opted_out": _flags(random, size, 0.05),
             "email_opt_out": _flags(random, size, 0.05),

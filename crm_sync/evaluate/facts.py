@@ -217,7 +217,6 @@ def _usage(program: Program, blind: Blind) -> Iterator[Column]:
 
 def _carried(records: Records, program: Program) -> Iterator[Column]:
     """Give what matching reads about an ask that is allowed."""
-    yield Column("has_blackouts", "coalesce(s.has_blackouts, false)", "state")
     yield Column("profile_id", "s.profile_id", "state")
     hidden = records.is_blind("profile", "contact", "key", "notice_days")
     for t in program.types:

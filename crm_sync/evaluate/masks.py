@@ -58,6 +58,24 @@ class Asked:
         return tests(self.rule.criterion.when) if self.rule.criterion else iter(())
 
 
+@dataclass(frozen=True)
+class Masked:
+    """Rules answered over a view, as a query, and where each of its results stands.
+
+    Results are `strength` and per type t `false_t`, `null_t`, `open_t` (the last day on which something now false opens)
+    and `gate_t` (of gates alone: null when all are open, and never when one is shut without a known end). Types with
+    equal results share a column.
+    """
+
+    query: str
+    results: Mapping[str, str]
+
+    @property
+    def distinct(self) -> tuple[str, ...]:
+        """The columns of the results, each once."""
+        return tuple(dict.fromkeys(self.results.values()))
+
+
 def masked(
     connection: duckdb.DuckDBPyConnection,
     view: str,
@@ -65,31 +83,45 @@ def masked(
     asked: Sequence[Asked],
     keep: Iterable[str],
     extra: Mapping[str, nw.Expr],
-) -> str:
-    """Answer rules over a view, and give a query: its kept columns, the extra ones, strength, `false_t` and `null_t`."""
+) -> Masked:
+    """Answer rules over a view; the query keeps the columns to `keep` and has the `extra` ones."""
     facts: Any = nw.from_native(connection.view(view))
-    kept = tuple(dict.fromkeys(keep))
+    kept = tuple(dict.fromkeys([*keep, *(name for one in asked for name in one.day_columns())]))
     truths = {_answer(one.key): one.rule.truth(program, one.reference_type) for one in asked}
     answers = [expression.alias(name) for name, expression in (truths | dict(extra)).items()]
     native: duckdb.DuckDBPyRelation = facts.select(*(nw.col(name) for name in kept), *answers).to_native()
     native.create_view(f"{view}_answered")
     shared = _shared(asked, program)
-    own = {one.key for one in asked if one.key not in shared}
-    carried = ", ".join(f'"{name}"' for name in (*kept, *extra))
-    truths_left = "".join(f', "{_answer(key)}"' for key in sorted(own))
-    per_type = [
-        f"shared_{kind} + {_bits(mine, unknown=kind == 'null')} AS {kind}_{t}"
-        for t in program.types
-        for mine in ([(one.key, one.value) for one in asked if one.reference_type == t and one.key in own],)
-        for kind in ("false", "null")
-    ]
-    return f"""
-        SELECT {carried}, {STRENGTH}, {", ".join(per_type)} FROM (
-            SELECT {carried}{truths_left}, {_points(asked)} AS {STRENGTH},
-                   {_bits(shared.items(), unknown=False)} AS shared_false, {_bits(shared.items(), unknown=True)} AS shared_null
+    results = dict(_results(asked, shared, program))
+    names = {sql: f"result {index}" for index, sql in enumerate(dict.fromkeys(results.values()))}
+    carried = ", ".join(f'"{name}"' for name in (*keep, *extra))
+    selected = ", ".join(f'{sql} AS "{name}"' for sql, name in names.items())
+    query = f"""
+        SELECT {carried}, {selected} FROM (
+            SELECT *, {_bits(shared.items(), unknown=False)} AS shared_false,
+                   {_bits(shared.items(), unknown=True)} AS shared_null
             FROM {view}_answered
         )
     """
+    return Masked(query, {name: names[sql] for name, sql in results.items()})
+
+
+def _results(asked: Sequence[Asked], shared: Mapping[str, int], program: Program) -> Iterator[tuple[str, str]]:
+    """Give every result with its SQL over the answers."""
+    yield STRENGTH, _points(asked)
+    for t in program.types:
+        mine = [one for one in asked if one.reference_type == t]
+        own = [(one.key, one.value) for one in mine if one.key not in shared]
+        yield f"false_{t}", f"shared_false + {_bits(own, unknown=False)}"
+        yield f"null_{t}", f"shared_null + {_bits(own, unknown=True)}"
+        dated = [(one, day) for one in mine for day in (one.day(program),) if day]
+        yield f"open_{t}", last_of([f'CASE WHEN NOT "{_answer(one.key)}" THEN {day} END' for one, day in dated])
+        yield f"gate_{t}", last_of([_gate(one, day) for one, day in dated if one.rule.gate])
+
+
+def _gate(one: Asked, day: str) -> str:
+    answer = f'"{_answer(one.key)}"'
+    return f"CASE WHEN {answer} IS NULL THEN {NEVER} WHEN NOT {answer} THEN coalesce({day}, {NEVER}) END"
 
 
 def _answer(key: str) -> str:
@@ -116,29 +148,6 @@ def _points(asked: Sequence[Asked]) -> str:
     scored = {one.bit: one for one in reversed(asked) if one.rule.points}
     parts = [f'CASE WHEN "{_answer(one.key)}" THEN {one.rule.points} ELSE 0 END' for one in scored.values()]
     return " + ".join(["CAST(0 AS DOUBLE)", *parts])
-
-
-def days(asked: Sequence[Asked], program: Program) -> Iterator[tuple[str, str]]:
-    """Give, per type, `open_t` (the last day on which something now false opens) and `gate_t` (of gates alone).
-
-    `gate_t` is null when every gate is open, and never when one is shut without a known end.
-    """
-    for t in program.types:
-        mine = [(one, one.day(program)) for one in asked if one.reference_type == t]
-        opens = [f"CASE WHEN {_is(one, 'false')} THEN {day} END" for one, day in mine if day]
-        gates = [
-            f"CASE WHEN {_is(one, 'null')} THEN {NEVER} WHEN {_is(one, 'false')} THEN coalesce({day}, {NEVER}) END"
-            for one, day in mine
-            if day and one.rule.gate
-        ]
-        if opens:
-            yield f"open_{t}", last_of(opens)
-        if gates:
-            yield f"gate_{t}", last_of(gates)
-
-
-def _is(one: Asked, kind: str) -> str:
-    return f"{kind}_{one.reference_type} & {one.value} <> 0"
 
 
 def last_of(parts: Sequence[str]) -> str:

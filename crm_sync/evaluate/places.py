@@ -85,7 +85,6 @@ class Atlas:
         return {
             "blackout": TRUTHS[answer],
             "free_blackout": free,
-            "has_blackouts": bool(texts),
             **{f"notice_{t}": days for t, days in notices.items()},
             **earliest,
         }
@@ -144,7 +143,6 @@ def _schema(program: Program) -> pa.Schema:
         ("contact_id", pa.string()),
         ("blackout", pa.int8()),
         ("free_blackout", pa.date32()),
-        ("has_blackouts", pa.bool_()),
     ]
     return pa.schema([*fixed, *notices, *earliest])
 

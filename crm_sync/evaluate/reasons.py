@@ -6,7 +6,7 @@ made here. Called through `evaluate`. Not here: any decision.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -26,26 +26,27 @@ def explanations(
     judged: Judged,
     snapshot: Snapshot,
     contact_ids: Iterable[str],
-    free_on: Mapping[str, Mapping[str, Any]],
+    moves: Mapping[str, Callable[[date], date | None]],
     *,
     passing: bool,
 ) -> Explanations:
     """Give the verdicts of these contacts for every type; without `passing`, only the reasons that are not true.
 
-    `free_on` are the verdicts' rows by contact id. A contact that is not in the snapshot has no explanation.
+    `moves` move a day past a person's blackouts, for those who have any. A contact that is not in the snapshot has no explanation.
     """
     evidence = gather(judged, sorted(set(contact_ids)), snapshot.unmapped)
     found: dict[str, dict[str, Verdict]] = {}
     for row in judged.records.rows(_query(judged)):
         cases = {t: Case(judged, evidence, snapshot.unreadable, row, t) for t in judged.program.types}
-        free = free_on[row["contact_id"]]
-        found[row["contact_id"]] = {t: _verdict(case, free[f"free_on_{t}"], passing) for t, case in cases.items()}
+        move = moves.get(row["contact_id"])
+        free = {t: move(day) if move and day else day for t in cases for day in (row[f"open_{t}"],)}
+        found[row["contact_id"]] = {t: _verdict(case, free[t], passing) for t, case in cases.items()}
     return dict(sorted(found.items()))
 
 
 def _query(judged: Judged) -> str:
     """Join the facts, masks and opening days of the contacts that are shown."""
-    masks = ", ".join(f"j.false_{t}, j.null_{t}" for t in judged.program.types)
+    masks = ", ".join(f"j.false_{t}, j.null_{t}, j.open_{t}" for t in judged.program.types)
     days = [
         f'{day} AS "{_day_name(bit, t)}"'
         for bit, rule in enumerate(judged.rules)

@@ -30,11 +30,15 @@ BATCH = 122_880
 
 @dataclass(frozen=True)
 class Records:
-    """One snapshot as views named by mapping, with `blind` (mapping, column) pairs that nobody could read."""
+    """One snapshot as views named by mapping, with `blind` (mapping, column) pairs that nobody could read.
+
+    `many`: some table has so many rows that they are worth several threads and plans of their own.
+    """
 
     connection: duckdb.DuckDBPyConnection
     blind: frozenset[tuple[str, str]]
     as_of: datetime
+    many: bool
 
     @property
     def today(self) -> date:
@@ -71,8 +75,8 @@ class Records:
 
 def open_records(snapshot: Snapshot, program: Program) -> Records:
     """Give the snapshot as typed views, every wanted column present."""
-    few = max((table.num_rows for table in snapshot.tables.values()), default=0) <= BATCH
-    connection = duckdb.connect(":memory:", config=SETTINGS | ({"threads": 1} if few else {}))
+    many = max((table.num_rows for table in snapshot.tables.values()), default=0) > BATCH
+    connection = duckdb.connect(":memory:", config=SETTINGS if many else SETTINGS | {"threads": 1})
     blind: set[tuple[str, str]] = set()
     for mapping, columns in wanted_columns(program).items():
         table = snapshot.tables.get(mapping)
@@ -80,7 +84,7 @@ def open_records(snapshot: Snapshot, program: Program) -> Records:
         readable = set() if table is None else set(table.column_names) - unreadable
         blind |= {(mapping, column) for column in columns if column not in readable}
         _view(connection, mapping, columns, readable, table)
-    return Records(connection, frozenset(blind), snapshot.as_of)
+    return Records(connection, frozenset(blind), snapshot.as_of, many)
 
 
 def _view(

@@ -74,13 +74,29 @@ def _of_activities(tolerance: Tolerance) -> str:
     no_day = "CAST(NULL AS DATE) AS happened_on"
     known = " OR ".join(f"status IN {words}" for words in counted.values())
     return f"""
+        WITH seen AS ({_with_match(counted["reserved"])})
         SELECT {columns}, 'used' AS kind, {sure},
                CASE WHEN status = 'completed' THEN completed_on ELSE scheduled_on END AS happened_on
-        FROM activity WHERE status IN {counted["used"]}
-        UNION ALL SELECT {columns}, 'reserved', {sure}, {no_day} FROM activity WHERE status IN {counted["reserved"]}
-        UNION ALL SELECT {columns}, 'declined', {sure}, responded_on FROM activity WHERE status = 'declined'
+        FROM seen WHERE status IN {counted["used"]}
+        UNION ALL SELECT {columns}, 'reserved', {sure}, {no_day} FROM seen WHERE status IN {counted["reserved"]}
+        UNION ALL SELECT {columns}, 'declined', {sure}, responded_on FROM seen WHERE status = 'declined'
         UNION ALL SELECT {columns}, kind, {unsure}, {no_day}
-        FROM activity, (VALUES ('used'), ('declined')) v(kind) WHERE ({known}) IS NOT TRUE
+        FROM seen, (VALUES ('used'), ('declined')) v(kind) WHERE ({known}) IS NOT TRUE
+    """
+
+
+def _with_match(reserving: str) -> str:
+    """Read each activity with what people noted on its match since; an ask whose match let go of it is over."""
+    return f"""
+        SELECT a.* REPLACE (
+            CASE WHEN (a.status IN {reserving}) IS NOT TRUE THEN a.status WHEN m.customer_response = 'declined' THEN 'declined'
+                 WHEN m.completed_on IS NOT NULL THEN 'completed' ELSE a.status END AS status,
+            CASE WHEN a.responded_on IS NULL AND m.customer_response = 'declined' THEN m.responded_on
+                 ELSE a.responded_on END AS responded_on,
+            coalesce(a.completed_on, m.completed_on) AS completed_on
+        ) FROM activity a LEFT JOIN match m ON m.id = a.match
+        WHERE (a.status = 'asked' AND m.state IN {list_sql(GONE)} AND m.customer_response IS NULL
+               AND m.completed_on IS NULL) IS NOT TRUE
     """
 
 

@@ -15,13 +15,13 @@ import pyarrow as pa
 
 from crm_sync.evaluate.criteria import Rule, compile_condition, fact_column, rules
 from crm_sync.evaluate.facts import CARRIED, Column, Layer
-from crm_sync.evaluate.masks import NEVER, STRENGTH, Asked, days, last_of, masked
+from crm_sync.evaluate.masks import NEVER, STRENGTH, Asked, last_of, masked
 from crm_sync.evaluate.records import Records
 from crm_sync.evaluate.state import SHOWN
 from crm_sync.program import Program
 from crm_sync.program.conditions import tests
 
-PASSED_ON = ("contact_id", "account_id", "person_key", "health_since", "next_check_in_on", "has_blackouts", *SHOWN)
+PASSED_ON = ("contact_id", "account_id", "person_key", "health_since", "next_check_in_on", *SHOWN)
 """Facts that are columns of the verdicts as they are."""
 POTENTIAL = "shows_potential"
 
@@ -47,8 +47,17 @@ ROWS: Mapping[Layer, Rows] = {
 """The layers below everybody. Each has one row of nulls besides, which answers for those who have no row."""
 JOINS = """
     contact c LEFT JOIN account_wide a ON a.id = c.account LEFT JOIN individual i ON i.id = c.individual
-    LEFT JOIN state_wide s ON s.contact_id = c.id
 """
+BRANCHES: Mapping[str, str] = {
+    "everybody": f"{JOINS} LEFT JOIN state_wide s ON s.contact_id = c.id",
+    "noted": f"{JOINS} JOIN state_wide s ON s.contact_id = c.id",
+    "others": (
+        f"(SELECT * FROM contact WHERE id NOT IN (SELECT contact_id FROM state_wide)) {JOINS.split(maxsplit=1)[1]} "
+        "LEFT JOIN (SELECT * FROM state_wide WHERE false) s ON s.contact_id = c.id"
+    ),
+}
+"""Everybody at once; or, when they are many, those with anything on record apart from those with nothing, for whom half
+the columns are the same everywhere."""
 
 
 @dataclass(frozen=True)
@@ -99,51 +108,57 @@ def judge(records: Records, program: Program, columns: Sequence[Column]) -> Judg
     potential = program.qualification.candidates.potential
     hoped = [fact_column(test.fact, program.types[0], program) for _, test in tests(potential)]
     kept = _kept(program)
-    inherited = {
-        f"{layer} {name}": _inherited(ROWS[layer], name, value)
-        for layer, defaults in below.items()
-        for name, value in defaults.items()
-    }
     own = judged.selected([*kept, *judged.needed(asked), *hoped])
+    inherited = {f"{layer} {name}": sql for layer, one in below.items() for name, sql in one.columns.items()}
     handed_down = "".join(f', {sql} AS "{name}"' for name, sql in inherited.items())
     profile = "LEFT JOIN profile p ON p.id = s.profile_id" if " p." in f" {own}" else ""
-    records.connection.execute(f"CREATE TEMP VIEW own_facts AS SELECT {own}{handed_down} FROM {JOINS} {profile}")
-    passing = [*kept, *inherited, *(name for one in asked for name in one.day_columns())]
     extra = {POTENTIAL: compile_condition(potential, program.types[0], program)}
-    everybody = masked(records.connection, "own_facts", program, asked, passing, extra)
-    added = ", ".join([*(f'"{name}"' for name in kept), POTENTIAL, *_added_up(judged, asked, inherited)])
-    records.connection.execute(f"CREATE TEMP VIEW judged AS SELECT {added} FROM ({everybody})")
+    branches = []
+    for branch in ("noted", "others") if records.many else ("everybody",):
+        view = f"{branch}_facts"
+        records.connection.execute(
+            f"CREATE TEMP VIEW {view} AS SELECT {own}{handed_down} FROM {BRANCHES[branch]} {profile}"
+        )
+        found = masked(records.connection, view, program, asked, [*kept, *inherited], extra)
+        layers = [found.results, *({n: f"{layer} {c}" for n, c in one.results.items()} for layer, one in below.items())]
+        added = ", ".join([*(f'"{name}"' for name in kept), POTENTIAL, *_added_up(judged, layers)])
+        branches.append(f"SELECT {added} FROM ({found.query})")
+    records.connection.execute(f"CREATE TEMP VIEW judged AS {' UNION ALL '.join(branches)}")
     return judged
 
 
-def _create_wide(judged: Judged, layer: Layer) -> dict[str, Any]:
-    """Create `<layer>_wide`: its rows with their masks. Give the masks of somebody who has no row there."""
+@dataclass(frozen=True)
+class Below:
+    """The results of a layer: where each stands, and the SQL of each column as everybody reads it."""
+
+    results: Mapping[str, str]
+    columns: Mapping[str, str]
+
+
+def _create_wide(judged: Judged, layer: Layer) -> Below:
+    """Create `<layer>_wide`: its rows with their results. Somebody who has no row there gets those of a row of nulls."""
     records, rows, asked = judged.records, ROWS[layer], judged.asked(layer)
     needed = judged.needed(asked)
     facts = f", {judged.selected(needed)}" if needed else ""
     records.connection.execute(
         f"CREATE TEMP VIEW {layer}_facts AS SELECT {rows.alias}.{rows.key} AS owner_id{facts} FROM {rows.source}"
     )
-    dated = [name for one in asked for name in one.day_columns()]
-    rows_masked = masked(records.connection, f"{layer}_facts", judged.program, asked, ["owner_id", *dated], {})
-    masks = [f"{kind}_{t}" for kind in ("false", "null") for t in judged.program.types]
-    listed = {name: name for name in (STRENGTH, *masks)} | dict(days(asked, judged.program))
-    selected = ", ".join(f'{sql} AS "mask {name}"' for name, sql in listed.items())
-    records.create(f"{layer}_mask", f"SELECT owner_id, {selected} FROM ({rows_masked})")
+    found = masked(records.connection, f"{layer}_facts", judged.program, asked, ["owner_id"], {})
+    records.create(f"{layer}_mask", found.query)
     records.create(
         f"{layer}_wide",
         f"SELECT w.*, m.* EXCLUDE (owner_id) FROM {_TABLES[layer]} w JOIN {layer}_mask m ON m.owner_id = w.{rows.key}",
     )
     (default,) = records.rows(f"SELECT * EXCLUDE (owner_id) FROM {layer}_mask WHERE owner_id IS NULL")
-    return {name.removeprefix("mask "): value for name, value in default.items()}
+    return Below(found.results, {name: _inherited(rows, name, default[name]) for name in found.distinct})
 
 
 _TABLES: Mapping[Layer, str] = {"account": "account_state", "state": "contact_state"}
 
 
 def _inherited(rows: Rows, name: str, default: Any) -> str:
-    """Give a mask or day of a layer below, as SQL; for somebody who has no row there, the one of no row."""
-    column = f'{rows.alias}."mask {name}"'
+    """Give a result of a layer below as SQL; for somebody who has no row there, the one of no row."""
+    column = f'{rows.alias}."{name}"'
     if default is None:
         return column
     value = str(default) if isinstance(default, int | float) else f"DATE '{default}'"
@@ -154,23 +169,19 @@ def _kept(program: Program) -> tuple[str, ...]:
     """Name the facts that stay beside the masks."""
     lefts = [f"left_{cap.id}" for cap in program.tolerance.caps]
     per_type = [f"{name}_{t}" for t in program.types for name in (*CARRIED, "notice", "type_approved")]
-    return (*PASSED_ON, "nominated", *lefts, *per_type)
+    return (*PASSED_ON, "nominated", "profile_id", *lefts, *per_type)
 
 
-def _added_up(judged: Judged, asked: Sequence[Asked], inherited: Mapping[str, str]) -> Iterator[str]:
+def _added_up(judged: Judged, layers: Sequence[Mapping[str, str]]) -> Iterator[str]:
     """Add up the layers' masks and points, and take the last of their days."""
-    own_days = dict(days(asked, judged.program))
 
-    def layered(name: str) -> list[str]:
-        return [f'"{one}"' for one in inherited if one.split(" ", 1)[1] == name]
+    def all_of(name: str) -> list[str]:
+        return [f'"{results[name]}"' for results in layers]
 
-    yield f"{' + '.join([STRENGTH, *layered(STRENGTH)])} AS points"
+    yield f"{' + '.join(all_of(STRENGTH))} AS points"
     for t in judged.program.types:
-        for kind in ("false", "null"):
-            yield f"{' + '.join([f'{kind}_{t}', *layered(f'{kind}_{t}')])} AS {kind}_{t}"
-        for kind in ("open", "gate"):
-            own = own_days.get(f"{kind}_{t}")
-            yield f"{last_of([*layered(f'{kind}_{t}'), *([own] if own else [])])} AS {kind}_{t}"
+        yield from (f"{' + '.join(all_of(f'{kind}_{t}'))} AS {kind}_{t}" for kind in ("false", "null"))
+        yield from (f"{last_of(all_of(f'{kind}_{t}'))} AS {kind}_{t}" for kind in ("open", "gate"))
 
 
 def verdict_columns(judged: Judged) -> Sequence[str]:
@@ -182,16 +193,13 @@ def verdict_columns(judged: Judged) -> Sequence[str]:
         f"{f'points * 100 / {possible}' if possible else '0.0'} AS strength",
         f"{_candidate(judged)} AS is_candidate",
     ]
-    today = judged.records.today_sql
     for t in program.types:
-        known = f"type_approved_{t} AND gate_{t} IS DISTINCT FROM {NEVER}"
         hard, caution = judged.mask(weight="hard", reference_type=t), judged.mask(weight="caution", reference_type=t)
         columns += [
             f"false_{t} & {hard} AS failed_{t}",
             f"null_{t} & {hard} AS unknown_{t}",
             f"(false_{t} | null_{t}) & {caution} AS caution_{t}",
             f"open_{t} AS free_on_{t}",
-            f"CASE WHEN {known} THEN coalesce(gate_{t}, {today}) END AS available_on_{t}",
             *(f"{name}_{t}" for name in ("notice", *CARRIED)),
         ]
     return columns
@@ -208,3 +216,16 @@ def _candidate(judged: Judged) -> str:
 def verdict_table(judged: Judged, where: str = "") -> pa.Table:
     """Compute the verdicts of everybody, or of those a SQL condition selects."""
     return judged.records.arrow(f"SELECT {', '.join(verdict_columns(judged))} FROM judged {where}")
+
+
+def available_days(judged: Judged) -> list[dict[str, Any]]:
+    """Give, for everybody with a profile, the day each approved type is free by its gates.
+
+    Today if it is free now; null if it is not approved, or if the day is not known.
+    """
+    days = [
+        f"CASE WHEN type_approved_{t} AND gate_{t} IS DISTINCT FROM {NEVER} "
+        f"THEN coalesce(gate_{t}, {judged.records.today_sql}) END AS {t}"
+        for t in judged.program.types
+    ]
+    return judged.records.rows(f"SELECT contact_id, {', '.join(days)} FROM judged WHERE profile_id IS NOT NULL")
