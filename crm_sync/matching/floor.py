@@ -82,7 +82,6 @@ class _Stall:
             if row in barred:
                 references = references[~np.isin(references, barred[row])]
             points = self.offers.points(row)[references]
-            points[references == self._proposed(row)] += self.offers.kept_points
             kind = self.kind_of[self.offers.requests[row].type or ""]
             yield Tile(np.array([at]), kind * size + references, points[None, :])
 
@@ -91,9 +90,6 @@ class _Stall:
         for row, reference in self.forbidden:
             barred.setdefault(row, []).append(reference)
         return barred
-
-    def _proposed(self, row: int) -> int:
-        return self.offers.pool.row_of.get(self.offers.requests[row].history.proposed or "", UNKNOWN)
 
 
 @dataclass(frozen=True)

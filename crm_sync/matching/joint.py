@@ -1,15 +1,17 @@
 """Snapshot x Verdicts -> Matches: the whole of matching on one page.
 
 Called by the pipeline through `crm_sync.matching`. Whoever was already asked or approved keeps their request while the ask is
-good; everything else is matched anew, all requests together. The order of rows changes nothing. Not here: writing.
+good, and so does a proposal unless a request with nobody else needs the person; all others are matched together. The order of rows changes nothing. Not here: writing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
+
+import numpy as np
 
 from crm_sync.matching.families import families
 from crm_sync.matching.filters import Filters
@@ -23,7 +25,7 @@ from crm_sync.matching.requests import OpenRequest, open_requests
 from crm_sync.matching.sentences import candidate_cautions, candidate_reasons, why_late, why_matched, why_unfilled
 from crm_sync.matching.slates import Lines
 from crm_sync.matching.spread import gini_of_efforts
-from crm_sync.matching.standing_asks import note_served, standing_asks
+from crm_sync.matching.standing_asks import note_served, standing_asks, waiting_proposals
 from crm_sync.matching.substitutes import Substitutes
 from crm_sync.model.calendar import BusinessCalendar
 from crm_sync.model.matches import Candidate, Matches, Slate
@@ -42,7 +44,9 @@ def match(snapshot: Snapshot, verdicts: Verdicts, program: Program) -> Matches:
     asked = standing_asks(offers, ledger)
     late = _late(requests, program, calendar, snapshot.today)
     rows = [row for row, request in enumerate(requests) if row not in asked and request.id not in late and request.type]
-    found = recommend(offers, rows, ledger)
+    waiting = waiting_proposals(offers, ledger, rows)
+    offers = replace(offers, has_room_again=ledger.has_room_again())
+    found = recommend(offers, rows, ledger, waiting)
     desk = _Desk(offers, found, asked, late, Substitutes.of(snapshot, offers, found.ledger, calendar), calendar)
     slates = tuple(desk.slate(row) for row in range(len(requests)))
     gini = gini_of_efforts(verdicts, program, offers, found.chosen)
@@ -58,7 +62,8 @@ def _offers(snapshot: Snapshot, verdicts: Verdicts, program: Program, requests: 
     pool = read_pool(snapshot, verdicts, program, related, types, held)
     filters = Filters(pool, related, recent_uses(snapshot, verdicts, program, ids), program, verdicts)
     fitted = fit(requests, pool, program, snapshot.as_of)
-    return Offers(requests, pool, fitted, filters, outlooks(requests, fitted, filters), program)
+    nobody = np.zeros(len(pool), dtype=bool)
+    return Offers(requests, pool, fitted, filters, outlooks(requests, fitted, filters), program, nobody)
 
 
 def _late(

@@ -11,6 +11,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from crm_sync.matching.columns import UNKNOWN, normal
 from crm_sync.matching.pool import SCALE, Pool
 from crm_sync.matching.requests import OpenRequest
@@ -72,6 +75,13 @@ class Ledger:
         self.placed[int(self.pool.person.of_row[row])] += 1
         self.reserve(request, row)
 
+    def untake(self, request: OpenRequest, row: int) -> None:
+        """Undo a `take`."""
+        for cap, owner, amount in self._entries(request, row):
+            self.used[cap.id, owner] -= amount
+        self.placed[int(self.pool.person.of_row[row])] -= 1
+        self.taken[int(self.pool.person.of_row[row])].remove(request)
+
     def load(self, row: int) -> int:
         """How many recent uses and open asks this reference has, those of this run with them."""
         person = int(self.pool.person.of_row[row])
@@ -82,6 +92,15 @@ class Ledger:
         fits = all(amount <= self.left(cap, row, owner) for cap, owner, amount in self._entries(request, row))
         others = self.taken.get(int(self.pool.person.of_row[row]), ())
         return fits and not any(self.clash(request, other) for other in others)
+
+    def has_room_again(self) -> NDArray[np.bool_]:
+        """Everybody who, or whose account, was given back something: a cap said to be full may not be."""
+        caps = {cap.id: cap for cap in self.program.tolerance.caps}
+        rows = np.zeros(len(self.pool), dtype=bool)
+        for (cap_id, owner), amount in self.released.items():
+            owners = self.pool.account if caps[cap_id].per == "account" else self.pool.person
+            rows |= (owners.of_row == owner) & (amount > 0)
+        return rows
 
     def left(self, cap: Cap, row: int, owner: int) -> int:
         """What is left of a cap for this reference, in thousandths."""

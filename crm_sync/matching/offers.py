@@ -18,6 +18,7 @@ from crm_sync.matching.fit import TENTHS, Fit
 from crm_sync.matching.market import Floats, Ints
 from crm_sync.matching.pool import Pool
 from crm_sync.matching.requests import OpenRequest
+from crm_sync.matching.scan import pair_ties
 from crm_sync.program import Program
 
 Pair = tuple[int, int]
@@ -28,13 +29,15 @@ Pair = tuple[int, int]
 class Outlook:
     """What the pool holds for one request: how many are counted, kept out by rule, and suit.
 
-    `bits` marks those who suit and have a use left, `late_bits` those who would but for notice (packed).
+    `bits` marks those who suit and have a use left, `full_bits` those who suit but for a cap, `late_bits` those who would but
+    for notice (packed).
     """
 
     counted: int
     kept_out: Mapping[str, int]
     suiting: int
     bits: NDArray[np.uint8]
+    full_bits: NDArray[np.uint8]
     late_bits: NDArray[np.uint8]
 
 
@@ -48,24 +51,23 @@ class Offers:
     filters: Filters
     outlooks: Sequence[Outlook]
     program: Program
+    has_room_again: NDArray[np.bool_]
 
     def admitted(self, row: int) -> NDArray[np.bool_]:
-        """Who suits this request and has a use left."""
-        return np.unpackbits(self.outlooks[row].bits, count=len(self.pool)).astype(bool)
+        """Who suits this request and has a use left, or may have one again since a proposal gave it back."""
+        ready = self._unpacked(self.outlooks[row].bits)
+        return ready | (self._unpacked(self.outlooks[row].full_bits) & self.has_room_again)
 
     def suited(self, row: int) -> NDArray[np.bool_]:
         """Who suits this request and has a use left, notice aside."""
-        late = np.unpackbits(self.outlooks[row].late_bits, count=len(self.pool)).astype(bool)
-        return np.asarray(self.admitted(row) | late)
+        return self.admitted(row) | self._unpacked(self.outlooks[row].late_bits)
+
+    def _unpacked(self, bits: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        return np.unpackbits(bits, count=len(self.pool)).astype(bool)
 
     def points(self, row: int) -> Floats:
         """The fit of this request with everybody, in tenths."""
         return self.fit.row(row)
-
-    @property
-    def kept_points(self) -> int:
-        """What a proposal that already waits for its owner is worth more: as much as a second use costs."""
-        return round(self.program.matching.load_price.second * TENTHS)
 
     @property
     def filled_points(self) -> int:
@@ -88,13 +90,14 @@ def _outlook(filters: Filters, request: OpenRequest, judged: Judgement) -> Outlo
         kept_out=judged.kept_out,
         suiting=int(judged.admitted.sum() + judged.full.sum()),
         bits=np.packbits(judged.admitted),
+        full_bits=np.packbits(judged.full),
         late_bits=np.packbits(judged.late),
     )
 
 
 def _nothing(pool: Pool) -> Outlook:
     nobody = np.packbits(np.zeros(len(pool), dtype=bool))
-    return Outlook(0, {}, 0, nobody, nobody)
+    return Outlook(0, {}, 0, nobody, nobody, nobody)
 
 
 def hashes(ids: Iterable[str]) -> NDArray[np.uint32]:
@@ -113,3 +116,16 @@ def price_of_use(program: Program, load: Ints) -> Ints:
     """The price of the next use of somebody with this many recent uses and open asks."""
     steps = ladder(program)
     return steps[np.clip(load, 0, len(steps) - 1)]
+
+
+def ranked(offers: Offers, pairs: Sequence[Pair]) -> list[Pair]:
+    """Order pairs from the best fit down; hashes decide between equals."""
+    if not pairs:
+        return []
+    rows, references = (np.array(part, dtype=np.int64) for part in zip(*pairs, strict=True))
+    points = (offers.fit.wants[rows] * offers.fit.offers[:, references].T).sum(axis=1)
+    ties = pair_ties(
+        hashes(offers.requests[row].id for row in rows), hashes(offers.pool.contact_id[one] for one in references)
+    )
+    order = np.lexsort((references, rows, ties, -points))
+    return [pairs[at] for at in order]

@@ -27,6 +27,8 @@ from crm_sync.program import Program
 Flags = NDArray[np.bool_]
 NEVER = np.datetime64("9999-12-31")
 """Stands for a day that is not known, where later is worse."""
+NOTHING = -(10**6)
+"""Stands for what is left of a cap when that is not known: no release brings it above zero."""
 SCALE = 1000
 """Uses and effort are counted in whole thousandths."""
 
@@ -129,6 +131,13 @@ def cap_bits(verdicts: Verdicts, program: Program) -> int:
     return sum(1 << bit for bit, rule in enumerate(verdicts.rules) if rule.id in ids)
 
 
+def person_keys_of(verdicts: Verdicts, contacts: Iterable[str]) -> Mapping[str, str]:
+    """Give the person key of each of these contacts that has a verdict."""
+    wanted = pa.array(sorted(set(contacts)), pa.string())
+    table = verdicts.table.filter(pc.is_in(verdicts.table["contact_id"], value_set=wanted))
+    return dict(zip(table["contact_id"].to_pylist(), table["person_key"].to_pylist(), strict=True))
+
+
 def blocking(table: pa.Table, reference_type: str) -> Ints:
     """The bits of every hard criterion that is not true; a null mask counts as all of them."""
     masks = [pc.fill_null(table[f"{kind}_{reference_type}"], -1) for kind in ("failed", "unknown")]
@@ -166,7 +175,7 @@ class _Building:
             load=_whole(chosen, "activations_180d", 1, 99) + _whole(chosen, "reservations", 1, 99),
             uses=_whole(chosen, "activations_180d", 1, 0),
             effort=_whole(chosen, "effort_365d", SCALE, 0),
-            left={cap.id: _whole(chosen, f"left_{cap.id}", SCALE, 0) for cap in self.program.tolerance.caps},
+            left={cap.id: _whole(chosen, f"left_{cap.id}", SCALE, NOTHING) for cap in self.program.tolerance.caps},
             standing={t: self._standing(t, caps, person.of_row) for t in types},
             links=links,
             link_family=link_family,

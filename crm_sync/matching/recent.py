@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from crm_sync.matching.columns import normal, one_of, rows
+from crm_sync.matching.pool import person_keys_of
 from crm_sync.matching.requests import OpenRequest
 from crm_sync.model.snapshot import Snapshot
 from crm_sync.model.verdicts import Verdicts
@@ -57,7 +57,7 @@ def recent_uses(snapshot: Snapshot, verdicts: Verdicts, program: Program, open_i
     found: dict[tuple[str, str | None], set[Use]] = defaultdict(set)
     counting = [*_activities(snapshot, program), *_matches(verdicts, frozenset(open_ids))]
     _name_request(snapshot, counting)
-    person_of = _persons(verdicts, {row["contact"] for row in counting if row["contact"]})
+    person_of = person_keys_of(verdicts, {row["contact"] for row in counting if row["contact"]})
     for cooldown in cooldowns:
         for row in counting:
             if row["contact"] in person_of and _rests(cooldown, row, snapshot.today):
@@ -112,9 +112,3 @@ def _day(row: Row) -> date | None:
     """The day it happened, as evaluate counts it; None if that is not known."""
     day: date | None = row["completed_on"] if row["status"] == "completed" else row["scheduled_on"]
     return day
-
-
-def _persons(verdicts: Verdicts, contacts: set[str]) -> Mapping[str, str]:
-    table = verdicts.table
-    mine = table.filter(pc.is_in(table["contact_id"], value_set=pa.array(sorted(contacts), pa.string())))
-    return dict(zip(mine["contact_id"].to_pylist(), mine["person_key"].to_pylist(), strict=True))

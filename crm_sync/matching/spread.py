@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import ArrayLike
 
 from crm_sync.matching.offers import Offers
-from crm_sync.matching.pool import blocking
+from crm_sync.matching.pool import blocking, person_keys_of
 from crm_sync.model.verdicts import Verdicts
 from crm_sync.program import Program
 
@@ -53,9 +52,7 @@ def _open_efforts(
     points = program.tolerance.effort_points
     matched = {offers.requests[row].id for row in chosen}
     held = [row for row in verdicts.held.to_pylist() if row["request_id"] not in matched]
-    contacts = pa.array(sorted({row["contact_id"] for row in held}), pa.string())
-    table = verdicts.table.filter(pc.is_in(verdicts.table["contact_id"], value_set=contacts))
-    person_of = dict(zip(table["contact_id"].to_pylist(), table["person_key"].to_pylist(), strict=True))
+    person_of = person_keys_of(verdicts, (row["contact_id"] for row in held))
     for row in held:
         yield person_of.get(row["contact_id"], ""), points.get(row["reference_type"] or "", 0.0)
     for request, reference in chosen.items():

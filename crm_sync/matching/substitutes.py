@@ -1,28 +1,32 @@
 """What a late or unfilled request is offered instead: a published asset, or another kind of reference in time.
 
 Called by `joint`. Published assets come first, kind by kind in the order of rules/lead_time; then a kind for which somebody suits.
-An asset counts only with its consent covered and the very version approved. Not here: publishing, and consent itself.
+An asset counts only while the person's consent to that use is good today, for this request's region and audience, and the very
+version is approved. Today's verdicts say so, not the state last written on the asset. Not here: publishing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from crm_sync.matching.columns import normal, one_of, rows
 from crm_sync.matching.families import Families
 from crm_sync.matching.ledger import Ledger
-from crm_sync.matching.offers import Offers
-from crm_sync.matching.recommend import ranked
+from crm_sync.matching.offers import Offers, ranked
 from crm_sync.matching.requests import OpenRequest
 from crm_sync.matching.sentences import a, in_common
 from crm_sync.model.calendar import BusinessCalendar
 from crm_sync.model.snapshot import Snapshot
+from crm_sync.model.verdicts import Verdicts
 
 ASSET = (
-    "id", "title", "account", "type", "status", "version", "approved_version", "consent_state", "industry", "use_case",
+    "id", "title", "account", "contact", "type", "status", "version", "approved_version", "industry", "use_case",
     "product",
 )  # fmt: skip
 COMPARED = ("industry", "use_case", "product")
@@ -42,6 +46,7 @@ class Substitutes:
     """Everything that could stand in for a reference on this day."""
 
     assets: Sequence[Row]
+    consents: Mapping[str, Row]
     offers: Offers
     ledger: Ledger
     calendar: BusinessCalendar
@@ -49,10 +54,11 @@ class Substitutes:
 
     @classmethod
     def of(cls, snapshot: Snapshot, offers: Offers, ledger: Ledger, calendar: BusinessCalendar) -> Substitutes:
-        """Read the published assets whose consent and version are in order."""
+        """Read the published assets whose version is approved, and what their people consent to."""
         published = rows(snapshot, "asset", ASSET, one_of(snapshot, "asset", "status", ["published"]))
-        usable = [asset for asset in published if _is_usable(asset)]
-        return cls(usable, offers, ledger, calendar, snapshot.today)
+        usable = [asset for asset in published if _is_approved(asset)]
+        consents = _consents(offers.filters.verdicts, {asset["contact"] for asset in usable if asset["contact"]})
+        return cls(usable, consents, offers, ledger, calendar, snapshot.today)
 
     def instead_of(self, row: int) -> Substitute | None:
         """Find the first substitute for one request."""
@@ -78,8 +84,16 @@ class Substitutes:
         asked = [part for part in COMPARED if getattr(request, part)]
         for asset in self.assets:
             same = _same(asset, request)
-            if asset["type"] == kind and (same or not asked) and self._may_show(asset, request):
+            fits = asset["type"] == kind and (same or not asked)
+            if fits and self._is_consented(asset, request) and self._may_show(asset, request):
                 yield sum(weights[part] for part in same), asset
+
+    def _is_consented(self, asset: Row, request: OpenRequest) -> bool:
+        """Whether the person's consent to this use is good today and covers the request's region and audience."""
+        consent, rules = self.consents.get(asset["contact"], {}), self.offers.program.consent
+        territory = {normal(one) for one in consent.get(f"territory_{asset['type']}") or ()}
+        in_region = bool(territory & {normal(rules.territory.everywhere), normal(request.region) or ""})
+        return in_region and consent.get(f"audience_{asset['type']}") in rules.audience.anyone
 
     def _may_show(self, asset: Row, request: OpenRequest) -> bool:
         families: Families = self.offers.filters.families
@@ -109,9 +123,15 @@ LOOKED_AT = 200
 """So many who suit are tried before another kind is given up."""
 
 
-def _is_usable(asset: Row) -> bool:
-    approved = asset["version"] is not None and asset["version"] == asset["approved_version"]
-    return approved and asset["consent_state"] == "covered"
+def _is_approved(asset: Row) -> bool:
+    return asset["version"] is not None and asset["version"] == asset["approved_version"]
+
+
+def _consents(verdicts: Verdicts, contacts: set[str]) -> Mapping[str, Row]:
+    kept = [f"{name}_{t}" for t in verdicts.types for name in ("territory", "audience")]
+    columns = ["contact_id", *(name for name in kept if name in verdicts.table.column_names)]
+    mine = pc.is_in(verdicts.table["contact_id"], value_set=pa.array(sorted(contacts), pa.string()))
+    return {row["contact_id"]: row for row in verdicts.table.filter(mine).select(columns).to_pylist()}
 
 
 def _same(asset: Row, request: OpenRequest) -> list[str]:

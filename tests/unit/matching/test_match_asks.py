@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from tests.unit.matching.towns import DISPUTE, TODAY, Ref, ask, recommended, town
+from tests.unit.matching.towns import DISPUTE, TODAY, Ref, ask, bit, recommended, town
 
 BETTER, WORSE = Ref("c1"), Ref("c2", industry="Retail", use_case="Compliance")
 SOON, PAST = TODAY + timedelta(days=5), TODAY - timedelta(days=1)
@@ -32,27 +32,32 @@ KEEPS = [
     ({"owner_decision": "approved", "state": "superseded"}, "c1"),
     ({"owner_decision": "declined"}, "c1"),
     ({"asked_on": date(2026, 3, 10), "customer_response": "declined"}, "c1"),
-    ({}, "c1"),
+    ({"owner_decision": None}, "c2"),
+    ({"reserved_until": PAST}, "c1"),
+    ({"state": "closed"}, "c1"),
 ]
 
 
 @pytest.mark.parametrize(("given", "expected"), KEEPS)
-def test_whoever_is_asked_or_approved_keeps_the_request(program, snapshot_of, given, expected):
-    """c1 fits far better; a customer has five business days to answer."""
+def test_whoever_is_proposed_approved_or_asked_keeps_the_request(program, snapshot_of, given, expected):
+    """c1 fits far better, but the owner of c2 is already deciding; a customer has five business days to answer."""
     town_ = town(program, snapshot_of, [BETTER, WORSE], [ask()], held=[held()], match=[match_row(**given)])
     slate = town_.slate()
     assert recommended(slate) == expected
     assert slate.candidates[0].contact_id == expected
 
 
-def test_a_proposal_that_waits_is_kept_unless_another_is_much_better(program, snapshot_of):
-    near = Ref("c2", strength=0, region="APAC")
-    town_ = town(program, snapshot_of, [BETTER, near], [ask()], held=[held()], match=[match_row()])
-    assert recommended(town_.slate()) == "c2"
+ROOM = [
+    {"left": {"calls_quarter": 1}},
+    {"left": {"calls_quarter": 0}, "full": "calls_quarter"},
+    {"left": {"account_calls_quarter": 0}, "full": "account_calls_quarter"},
+]
 
 
-def test_a_proposal_that_waits_gives_way_to_a_request_that_has_nobody_else(program, snapshot_of):
-    both = Ref("c2", languages=("English", "German"), left={"calls_quarter": 1})
+@pytest.mark.parametrize("room", ROOM)
+def test_a_proposal_that_waits_gives_way_to_a_request_that_has_nobody_else(program, snapshot_of, room):
+    failed = {"call": bit(program, f"tolerance.{room['full']}")} if "full" in room else {}
+    both = Ref("c2", languages=("English", "German"), left=room["left"], failed=failed, reserved=1)
     town_ = town(
         program,
         snapshot_of,
@@ -63,6 +68,16 @@ def test_a_proposal_that_waits_gives_way_to_a_request_that_has_nobody_else(progr
     )
     assert recommended(town_.slate("R1")) == "c1"
     assert recommended(town_.slate("R2")) == "c2"
+
+
+def test_an_approved_ask_does_not_give_way(program, snapshot_of):
+    both = Ref("c2", languages=("English", "German"), left={"calls_quarter": 1})
+    town_ = town(
+        program, snapshot_of, [BETTER, both], [ask("R1"), ask("R2", language="German")], held=[held()],
+        match=[match_row(owner_decision="approved")],
+    )  # fmt: skip
+    assert recommended(town_.slate("R1")) == "c2"
+    assert recommended(town_.slate("R2")) is None
 
 
 BROKEN = [
@@ -93,8 +108,6 @@ def test_an_ask_stands_although_notice_has_run_short(program, snapshot_of):
 
 
 def test_its_own_reservation_does_not_count_against_an_ask(program, snapshot_of):
-    from tests.unit.matching.towns import bit
-
     last = Ref("c2", failed={"call": bit(program, "tolerance.calls_quarter")}, left={"calls_quarter": 0}, reserved=1)
     town_ = town(program, snapshot_of, [last], [ask()], held=[held()], match=[match_row()])
     assert recommended(town_.slate()) == "c2"

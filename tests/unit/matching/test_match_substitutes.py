@@ -13,9 +13,8 @@ LATE = ask(needed_by=date(2026, 3, 13))
 
 def asset(asset_id="AS1", **given):
     return {
-        "id": asset_id, "title": f"Story {asset_id}", "account": "A c1", "type": "recording", "status": "published",
-        "version": "2", "approved_version": "2", "consent_state": "covered", "industry": "Healthcare",
-        "use_case": "Service", "product": "Core", **given,
+        "id": asset_id, "title": f"Story {asset_id}", "account": "A c1", "contact": "c1", "type": "recording", "status": "published",
+        "version": "2", "approved_version": "2", "industry": "Healthcare", "use_case": "Service", "product": "Core", **given,
     }  # fmt: skip
 
 
@@ -33,9 +32,8 @@ def test_a_published_recording_is_offered(program, snapshot_of):
 UNFIT = [
     {"status": "draft"},
     {"status": "withdrawn"},
-    {"consent_state": "not_covered"},
-    {"consent_state": "expiring"},
-    {"consent_state": None},
+    {"contact": None},
+    {"contact": "nobody"},
     {"approved_version": "1"},
     {"version": None, "approved_version": None},
     {"type": "site_visit"},
@@ -52,6 +50,21 @@ def test_not_offered(program, snapshot_of, flaw):
     rival = [{"id": "rival", "competitive_set": "retail banking"}]
     slate = town(program, snapshot_of, [Ref("c1")], [LATE], asset=[asset(**flaw)], account=rival).slate()
     assert slate.substitute_asset_id is None
+
+
+UNCOVERED = [{"territory": None}, {"territory": []}, {"territory": ["APAC"]}, {"audience": None}, {"audience": "named"}]
+
+
+@pytest.mark.parametrize("lack", UNCOVERED)
+def test_todays_consent_counts_and_not_the_state_last_written(program, snapshot_of, lack):
+    shown = [asset(consent_state="covered")]
+    slate = town(program, snapshot_of, [Ref("c1", **lack)], [LATE], asset=shown).slate()
+    assert slate.substitute_asset_id is None
+
+
+def test_a_consent_for_the_requests_region_is_enough(program, snapshot_of):
+    slate = town(program, snapshot_of, [Ref("c1", territory=["EMEA"])], [LATE], asset=[asset()]).slate()
+    assert slate.substitute_asset_id == "AS1"
 
 
 def test_kinds_in_the_order_of_the_rules_and_the_best_within_a_kind(program, snapshot_of):
