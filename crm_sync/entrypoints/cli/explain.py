@@ -72,6 +72,7 @@ def explain_contact(
     from crm_sync.entrypoints.cli import output, show
     from crm_sync.errors import ConfigurationError, Mistake
     from crm_sync.evaluate import explain_all
+    from crm_sync.model.names import Names
 
     types = world.program.types
     if reference_type is not None and reference_type not in types:
@@ -81,23 +82,24 @@ def explain_contact(
     if as_json:
         output.emit_json([show.verdict_json(verdict) for verdict in wanted])
         return
-    output.line(show.Names(snapshot).person(contact_id), style="bold")
+    output.line(Names(snapshot).person(contact_id), style="bold")
     for verdict in wanted:
         show.show_verdict(verdict, every=every)
 
 
 def explain_request(decision: Decision, row: dict[str, Any], as_json: bool) -> None:
     """Explain one request: its slate with reasons, or why there is none and what instead."""
-    from crm_sync.entrypoints.cli import output, show
+    from crm_sync.entrypoints.cli import output
+    from crm_sync.model.names import Names, words
 
     slate = next((s for s in decision.matches.slates if s.request_id == row["id"]), None)
-    names = show.Names(decision.snapshot)
+    names = Names(decision.snapshot)
     if as_json:
         output.emit_json(slate_json(slate, row, names))
         return
     output.line(names.request(row["id"]), style="bold")
     if slate is None:
-        output.line(f"Stage {show.words(row.get('stage'))}: this request is not being matched.")
+        output.line(f"Stage {words(row.get('stage'))}: this request is not being matched.")
         return
     output.line(
         f"Verdict: {slate.verdict}."
@@ -110,9 +112,7 @@ def explain_request(decision: Decision, row: dict[str, Any], as_json: bool) -> N
     for candidate in slate.candidates:
         chosen = " (recommended)" if candidate.recommended else ""
         output.heading(f"{candidate.rank}. {names.person(candidate.contact_id)}: {candidate.score:.0f} points{chosen}")
-        parts = ", ".join(
-            f"{show.words(n)} {p:g}" for n, p in sorted(candidate.parts.items(), key=lambda part: -part[1])
-        )
+        parts = ", ".join(f"{words(n)} {p:g}" for n, p in sorted(candidate.parts.items(), key=lambda part: -part[1]))
         output.line(f"   {parts}")
         for sentence in (*candidate.reasons, *candidate.cautions):
             output.line(f"   {sentence}")
