@@ -144,8 +144,6 @@ class _Groups:
         if query.order_by:
             name = query.order_by[0].expression
             raise SoqlError("MALFORMED_QUERY", f"Ordered field must be grouped or aggregated: {_shown(name)}")
-        if query.having is not None:
-            raise self._scope.error("MALFORMED_QUERY", query.at, "HAVING needs a GROUP BY clause")
 
     def _item(self, item: Any) -> FieldItem:
         if not isinstance(item, FieldItem):
@@ -159,6 +157,8 @@ class _Groups:
         if isinstance(expression, Call) and expression.function in AGGREGATES:
             if expression.function == "COUNT" and not expression.arguments:
                 raise self._scope.error("MALFORMED_QUERY", expression.at, "COUNT() must be the only element in SELECT")
+            if expression.function == "GROUPING":
+                self._check_rolled_up(expression)
             return
         inner = expression.arguments[0] if isinstance(expression, Call) and expression.arguments else None
         of_grouped_date = isinstance(inner, Path) and keyed(inner) in self._by_key
@@ -167,6 +167,12 @@ class _Groups:
         if isinstance(expression, Path):
             self._scope.column(expression)  # an unknown field is the first thing to say
         raise SoqlError("MALFORMED_QUERY", f"{refusal}: {_shown(expression)}")
+
+    def _check_rolled_up(self, call: Call) -> None:
+        rolled = any(isinstance(e, Call) and e.function in ("ROLLUP", "CUBE") for e in self._query.group_by)
+        if not rolled or not any(keyed(a) in self._by_key for a in call.arguments if isinstance(a, (Path, Call))):
+            reason = "GROUPING needs GROUP BY ROLLUP or GROUP BY CUBE of its field"
+            raise self._scope.error("MALFORMED_QUERY", call.at, reason)
 
     def _value(self, expression: Expression, operands: Operands) -> Operand:
         """Return the operand of a selected expression for one grouping set."""

@@ -45,12 +45,19 @@ class Level:
         self.request, self.query = request, query
         self.scope = Scope(request.schema, request.user, request.text, base, request.aliases, request.parameters)
         self.operands = Operands(self.scope, request.user.time_zone.key)
+        self._check_clauses()
         self._name_sources()
 
     @classmethod
     def outer(cls, request: Request, query: Query) -> Level:
         """Open the SELECT of an object. Raises SoqlError INVALID_TYPE."""
         return cls(request, query, find_object(request.schema, request.user, request.text, query.sources[0].path))
+
+    def _check_clauses(self) -> None:
+        if self.query.all_rows:
+            raise SoqlError("MALFORMED_QUERY", "ALL ROWS not allowed in this context")  # Apex alone has it
+        if self.query.having is not None and not self.query.group_by:
+            raise self.scope.error("MALFORMED_QUERY", self.query.at, "HAVING needs a GROUP BY clause")
 
     def _name_sources(self) -> None:
         first, *others = self.query.sources
@@ -100,7 +107,7 @@ class Level:
 
     def _undeleted(self) -> list[str]:
         base = self.scope.base
-        if self.request.include_deleted or self.query.all_rows or base.object.field("IsDeleted") is None:
+        if self.request.include_deleted or base.object.field("IsDeleted") is None:
             return []
         return [f'{base.alias}."IsDeleted" = 0']
 
@@ -113,15 +120,17 @@ class Level:
         return [f'{self.scope.base.alias}."OwnerId" = {self.request.parameters.add(self.request.user.user_id)}']
 
     def _check_semi_joins(self, where: Condition) -> None:
-        found = list(_semi_joins(where, under_or=False))
+        found = list(_semi_joins(where))
         if len(found) > MOST_SEMI_JOINS:
             raise SoqlError("MALFORMED_QUERY", f"Maximum {MOST_SEMI_JOINS} semi join sub-selects are allowed")
-        if any(under_or for _, under_or in found):
-            raise SoqlError("MALFORMED_QUERY", "Semi join sub-selects are not allowed with the 'OR' operator")
+        for _, above in found:
+            if above:
+                reason = f"Semi join sub-selects are not allowed with the '{above}' operator"
+                raise SoqlError("MALFORMED_QUERY", reason)
 
     def _semi_join(self, condition: SemiJoin, left: Operand) -> str:
         query = condition.query
-        if query.where is not None and any(_semi_joins(query.where, under_or=False)):
+        if query.where is not None and any(_semi_joins(query.where)):
             raise SoqlError("MALFORMED_QUERY", "Nesting of semi join sub-selects is not supported")
         if query.order_by or query.limit is not None or query.offset is not None or query.group_by:
             raise self.scope.error(
@@ -169,12 +178,12 @@ def _targets(operand: Operand) -> frozenset[str]:
     return frozenset(field.reference_to)
 
 
-def _semi_joins(condition: Condition, *, under_or: bool) -> Iterator[tuple[SemiJoin, bool]]:
-    """Yield every semi-join of a condition, and whether an OR stands above it."""
+def _semi_joins(condition: Condition, above: str = "") -> Iterator[tuple[SemiJoin, str]]:
+    """Yield every semi-join of a condition, and the OR or NOT that stands above it, if any."""
     if isinstance(condition, SemiJoin):
-        yield condition, under_or
+        yield condition, above
     elif isinstance(condition, Not):
-        yield from _semi_joins(condition.part, under_or=under_or)
+        yield from _semi_joins(condition.part, above or "NOT")
     elif not isinstance(condition, (Comparison, Membership)):
         for part in condition.parts:
-            yield from _semi_joins(part, under_or=under_or or not isinstance(condition, And))
+            yield from _semi_joins(part, above or ("" if isinstance(condition, And) else "OR"))

@@ -152,6 +152,8 @@ def _child(level: Level, selection: Selection, query: Query, depth: int) -> Chil
     name = relation.relationship_name or ""
     selection.claim((name,))
     inner = Level(level.request, query, child)
+    if query.group_by:
+        raise level.scope.error("MALFORMED_QUERY", query.at, "A subquery can not be grouped")
     plan = _compile(inner, depth + 1)
     selection.record.add(name, selection.record.id_at)
     selection.described.append(((name,), Column(name, "childrelationship", aggregate=True, joined=plan.columns)))

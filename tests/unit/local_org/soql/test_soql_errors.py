@@ -191,6 +191,12 @@ REFUSED = {
     ),
     "SELECT Id FROM Account WHERE Id IN (SELECT AccountId FROM Contact) AND Id IN (SELECT WhatId FROM Task) "
     "AND Id NOT IN (SELECT AccountId FROM Contact)": ("MALFORMED_QUERY", "Maximum 2 semi join sub-selects are allowed"),
+    "SELECT Id FROM Account WHERE NOT Id IN (SELECT AccountId FROM Contact)": (
+        "MALFORMED_QUERY",
+        "Semi join sub-selects are not allowed with the 'NOT' operator",
+    ),
+    "SELECT Id FROM Account ALL ROWS": ("MALFORMED_QUERY", "ALL ROWS not allowed in this context"),
+    "SELECT COUNT() FROM Account ALL ROWS": ("MALFORMED_QUERY", "ALL ROWS not allowed in this context"),
     # groups
     "SELECT Name, COUNT(Id) FROM Account": ("MALFORMED_QUERY", "Field must be grouped or aggregated: Name"),
     "SELECT Nmae, COUNT(Id) FROM Account": ("INVALID_FIELD", "No such column 'Nmae'"),
@@ -214,6 +220,18 @@ REFUSED = {
         "grouped or aggregated: Industry",
     ),
     "SELECT COUNT(Id) FROM Account HAVING COUNT(Id) > 1": ("MALFORMED_QUERY", "HAVING needs a GROUP BY clause"),
+    "SELECT Id FROM Account HAVING COUNT(Id) > 1": ("MALFORMED_QUERY", "HAVING needs a GROUP BY clause"),
+    "SELECT COUNT() FROM Account HAVING COUNT(Id) > 1": ("MALFORMED_QUERY", "HAVING needs a GROUP BY clause"),
+    "SELECT Id, (SELECT Id FROM Contacts HAVING COUNT(Id) > 1) FROM Account": (
+        "MALFORMED_QUERY",
+        "HAVING needs a GROUP BY",
+    ),
+    "SELECT Id, (SELECT AccountId FROM Contacts GROUP BY AccountId) FROM Account": (
+        "MALFORMED_QUERY",
+        "can not be grouped",
+    ),
+    "SELECT GROUPING(Industry) FROM Account": ("MALFORMED_QUERY", "GROUPING needs GROUP BY ROLLUP"),
+    "SELECT Industry, GROUPING(Name) FROM Account GROUP BY ROLLUP(Industry)": ("MALFORMED_QUERY", "GROUPING needs"),
     "SELECT SystemModstamp FROM Account GROUP BY SystemModstamp": (
         "INVALID_FIELD",
         "field 'SystemModstamp' can not be grouped in a query call",
