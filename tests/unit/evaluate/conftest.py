@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -63,8 +63,8 @@ CONSENT = {
 
 
 @dataclass
-class Look:
-    """What one snapshot says about its people."""
+class Judgement:
+    """One assessment, each answer read once."""
 
     assessment: Assessment
 
@@ -78,11 +78,27 @@ class Look:
         return self.assessment.verdicts()
 
     @cached_property
+    def rows(self) -> Any:
+        return {row["contact_id"]: row for row in self.verdicts.table.to_pylist()}
+
+    @cached_property
     def facts(self) -> Any:
         return {row["contact_id"]: row for row in self.assessment.facts().to_pylist()}
 
+
+@dataclass
+class Look:
+    """What one snapshot says about one customer's people."""
+
+    judgement: Judgement
+    prefix: str = ""
+
+    @property
+    def verdicts(self) -> Any:
+        return self.judgement.verdicts
+
     def verdict(self, contact: str = "ada", reference_type: str = "call") -> Verdict:
-        found: Verdict = self.explained[contact][reference_type]
+        found: Verdict = self.judgement.explained[self.prefix + contact][reference_type]
         return found
 
     def standing(self, contact: str = "ada", reference_type: str = "call") -> str:
@@ -100,11 +116,17 @@ class Look:
         return next(r for r in self.verdict(contact, reference_type).reasons if r.rule_id == rule)
 
     def row(self, contact: str = "ada") -> dict[str, Any]:
-        rows = self.verdicts.table.to_pylist()
-        return next(row for row in rows if row["contact_id"] == contact)
+        found: dict[str, Any] = self.judgement.rows[self.prefix + contact]
+        return found
 
     def fact(self, name: str, contact: str = "ada") -> Any:
-        return self.facts[contact][name]
+        return self.judgement.facts[self.prefix + contact][name]
+
+
+LINKS = frozenset(
+    {"id", "account", "contact", "profile", "request", "match", "individual", "master_record", "email_key", "who"}
+)
+"""Fields that name another record, or that bind people together."""
 
 
 @dataclass
@@ -113,12 +135,13 @@ class Customer:
 
     program: Program
     snapshot_of: Callable[..., Any]
+    prefix: str = ""
     rows: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
 
     def put(self, mapping: str, record_id: str, **fields: Any) -> Customer:
         """Change fields of a record, or add it."""
-        record = self.rows.setdefault(mapping, {}).setdefault(record_id, {"id": record_id})
-        record.update(fields)
+        record = self.rows.setdefault(mapping, {}).setdefault(record_id, {"id": self.prefix + record_id})
+        record |= {name: self.prefix + value if name in LINKS and value else value for name, value in fields.items()}
         return self
 
     def drop(self, mapping: str, record_id: str) -> Customer:
@@ -144,11 +167,32 @@ class Customer:
         return self.snapshot_of(**({"as_of": NOON} | given | rows))
 
     def look(self, program: Program | None = None, **given: Any) -> Look:
-        return Look(assess(self.snapshot(**given), program or self.program))
+        return Look(Judgement(assess(self.snapshot(**given), program or self.program)), self.prefix)
+
+
+def healthy(program: Program, snapshot_of: Callable[..., Any], prefix: str = "") -> Customer:
+    return Customer(program, snapshot_of, prefix).put("account", "acme", **ACCOUNT).person("ada")
 
 
 @pytest.fixture
 def customer(program: Program, snapshot_of: Callable[..., Any]) -> Customer:
     """Acme, healthy, with ada, who may be asked for everything."""
-    found = Customer(program, snapshot_of).put("account", "acme", **ACCOUNT)
-    return found.person("ada")
+    return healthy(program, snapshot_of)
+
+
+@pytest.fixture(scope="session")
+def together(program: Program, snapshot_of: Callable[..., Any]) -> Callable[..., Any]:
+    """Judge many customers at once, each changed in its own way: together({name: change}) -> {name: Look}."""
+
+    def judge(changes: Mapping[Any, Callable[[Customer], Any]], rules: Program = program, **given: Any) -> Any:
+        rows: dict[str, list[dict[str, Any]]] = {}
+        prefixes = {name: f"{index:03}." for index, name in enumerate(changes)}
+        for name, change in changes.items():
+            one = healthy(program, snapshot_of, prefixes[name])
+            change(one)
+            for mapping, records in one.rows.items():
+                rows.setdefault(mapping, []).extend(records.values())
+        judgement = Judgement(assess(snapshot_of(**({"as_of": NOON} | given | rows)), rules))
+        return {name: Look(judgement, prefix) for name, prefix in prefixes.items()}
+
+    return judge

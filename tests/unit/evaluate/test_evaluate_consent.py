@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -23,37 +24,45 @@ def test_a_consent_covers_its_own_use_alone(customer: Any) -> None:
     assert "no consent to logo" in (look.reason("consent", reference_type="logo").value or "")
 
 
-@pytest.mark.parametrize(
-    ("changed", "truth", "words"),
-    [
-        ({"status": "pending"}, "false", "status pending"),
-        ({"status": "refused"}, "false", "status refused"),
-        ({"status": "withdrawn"}, "false", "status withdrawn"),
-        ({"status": None}, "unknown", "status is not known"),
-        ({"use": None}, "false", "no consent"),
-        ({"evidence": None}, "unknown", "evidence missing"),
-        ({"evidence": "  "}, "unknown", "evidence missing"),
-        ({"text_version": None}, "unknown", "text version missing"),
-        ({"valid_from": None}, "unknown", "valid from missing"),
-        ({"valid_from": TODAY}, "true", "granted from 2026-11-02"),
-        ({"valid_from": LATER}, "false", "valid from 2026-11-03"),
-        ({"valid_to": LATER}, "true", "ends 2026-11-03"),
-        ({"valid_to": TODAY}, "false", "until 2026-11-02"),
-        ({"valid_to": None, "valid_from": date(2025, 11, 3)}, "true", "ends 2026-11-03"),
-        ({"valid_to": None, "valid_from": date(2025, 11, 2)}, "false", "until 2026-11-02"),
-        ({"withdrawn_on": TODAY}, "false", "withdrawn on 2026-11-02"),
-        ({"withdrawn_on": LATER}, "true", "granted"),
-        ({"withdrawn_on": date(2026, 1, 1)}, "false", "withdrawn on 2026-01-01"),
-        ({"legal_restriction": True}, "false", "restricted by law"),
-        ({"legal_restriction": None}, "unknown", "restricted by law"),
-        ({"territory": ["EMEA", "APAC"]}, "true", "granted"),
-        ({"territory": ["APAC"]}, "false", "does not cover"),
-        ({"territory": []}, "false", "does not cover"),
-        ({"territory": None}, "unknown", "does not cover"),
-    ],
-)
-def test_what_makes_a_consent_good(customer: Any, changed: dict[str, Any], truth: str, words: str) -> None:
-    look = customer.put("consent", "ada_call", **changed).look()
+GOOD: list[tuple[dict[str, Any], str, str]] = [
+    ({"status": "pending"}, "false", "status pending"),
+    ({"status": "refused"}, "false", "status refused"),
+    ({"status": "withdrawn"}, "false", "status withdrawn"),
+    ({"status": None}, "unknown", "status is not known"),
+    ({"use": None}, "false", "no consent"),
+    ({"evidence": None}, "unknown", "evidence missing"),
+    ({"evidence": "  "}, "unknown", "evidence missing"),
+    ({"text_version": None}, "unknown", "text version missing"),
+    ({"valid_from": None}, "unknown", "valid from missing"),
+    ({"valid_from": TODAY}, "true", "granted from 2026-11-02"),
+    ({"valid_from": LATER}, "false", "valid from 2026-11-03"),
+    ({"valid_to": LATER}, "true", "ends 2026-11-03"),
+    ({"valid_to": TODAY}, "false", "until 2026-11-02"),
+    ({"valid_to": None, "valid_from": date(2025, 11, 3)}, "true", "ends 2026-11-03"),
+    ({"valid_to": None, "valid_from": date(2025, 11, 2)}, "false", "until 2026-11-02"),
+    ({"withdrawn_on": TODAY}, "false", "withdrawn on 2026-11-02"),
+    ({"withdrawn_on": LATER}, "true", "granted"),
+    ({"withdrawn_on": date(2026, 1, 1)}, "false", "withdrawn on 2026-01-01"),
+    ({"legal_restriction": True}, "false", "restricted by law"),
+    ({"legal_restriction": None}, "unknown", "restricted by law"),
+    ({"territory": ["EMEA", "APAC"]}, "true", "granted"),
+    ({"territory": ["APAC"]}, "false", "does not cover"),
+    ({"territory": []}, "false", "does not cover"),
+    ({"territory": None}, "unknown", "does not cover"),
+]
+
+
+@pytest.fixture(scope="module")
+def changed(together: Any) -> Any:
+    return together(
+        {index: partial(lambda c, f: c.put("consent", "ada_call", **f), f=f) for index, (f, _, _) in enumerate(GOOD)}
+    )
+
+
+@pytest.mark.parametrize("index", range(len(GOOD)))
+def test_what_makes_a_consent_good(changed: Any, index: int) -> None:
+    _, truth, words = GOOD[index]
+    look = changed[index]
     assert consent_of(look) == truth
     reason = look.reason("consent")
     assert words in (reason.value or "")
@@ -66,39 +75,49 @@ def test_a_consent_for_everywhere_needs_no_region(customer: Any) -> None:
     assert consent_of(customer.put("consent", "ada_call", territory=["EMEA"]).look()) == "unknown"
 
 
-def another(customer: Any, **fields: Any) -> Any:
+def add_another(customer: Any, **fields: Any) -> None:
     given = {"contact": "ada", "use": "call", "text_version": "3", "evidence": "https://files.example/2"}
     given |= {"territory": ["worldwide"], "audience": "anyone", "legal_restriction": False}
-    return customer.put("consent", "other", **(given | fields)).look()
+    customer.put("consent", "other", **(given | fields))
+
+
+def another(customer: Any, **fields: Any) -> Any:
+    add_another(customer, **fields)
+    return customer.look()
+
+
+OTHERS: list[tuple[dict[str, Any], str]] = [
+    ({"status": "withdrawn", "withdrawn_on": date(2026, 2, 1)}, "false"),
+    ({"status": "withdrawn", "withdrawn_on": date(2026, 1, 31)}, "true"),
+    ({"status": "withdrawn"}, "false"),
+    ({"status": "withdrawn", "valid_from": date(2025, 1, 1)}, "false"),
+    ({"status": "granted", "withdrawn_on": date(2026, 5, 1), "valid_from": date(2026, 1, 1)}, "false"),
+    ({"status": "refused", "valid_from": date(2026, 3, 1)}, "false"),
+    ({"status": "refused", "valid_from": date(2026, 1, 1)}, "true"),
+    ({"status": "refused"}, "false"),
+    ({"status": "pending"}, "true"),
+    ({"status": None}, "unknown"),
+    ({"status": None, "withdrawn_on": date(2026, 1, 1)}, "true"),
+    ({"status": "withdrawn", "use": None}, "unknown"),
+    ({"status": "granted", "use": None}, "true"),
+    ({"status": "withdrawn", "use": "logo"}, "true"),
+    ({"status": "granted", "legal_restriction": True, "valid_from": date(2026, 1, 1)}, "false"),
+    ({"status": "granted", "legal_restriction": None, "valid_from": date(2026, 1, 1)}, "unknown"),
+    ({"status": "granted", "legal_restriction": True, "valid_from": date(2024, 1, 1)}, "true"),
+]
+
+
+@pytest.fixture(scope="module")
+def restricted(together: Any) -> Any:
+    return together({index: partial(add_another, **fields) for index, (fields, _) in enumerate(OTHERS)})
 
 
 class TestTheMostRestrictiveRecordWins:
     """ada's consent to calls is valid from 2026-02-01; another record of hers says otherwise."""
 
-    @pytest.mark.parametrize(
-        ("fields", "truth"),
-        [
-            ({"status": "withdrawn", "withdrawn_on": date(2026, 2, 1)}, "false"),
-            ({"status": "withdrawn", "withdrawn_on": date(2026, 1, 31)}, "true"),
-            ({"status": "withdrawn"}, "false"),
-            ({"status": "withdrawn", "valid_from": date(2025, 1, 1)}, "false"),
-            ({"status": "granted", "withdrawn_on": date(2026, 5, 1), "valid_from": date(2026, 1, 1)}, "false"),
-            ({"status": "refused", "valid_from": date(2026, 3, 1)}, "false"),
-            ({"status": "refused", "valid_from": date(2026, 1, 1)}, "true"),
-            ({"status": "refused"}, "false"),
-            ({"status": "pending"}, "true"),
-            ({"status": None}, "unknown"),
-            ({"status": None, "withdrawn_on": date(2026, 1, 1)}, "true"),
-            ({"status": "withdrawn", "use": None}, "unknown"),
-            ({"status": "granted", "use": None}, "true"),
-            ({"status": "withdrawn", "use": "logo"}, "true"),
-            ({"status": "granted", "legal_restriction": True, "valid_from": date(2026, 1, 1)}, "false"),
-            ({"status": "granted", "legal_restriction": None, "valid_from": date(2026, 1, 1)}, "unknown"),
-            ({"status": "granted", "legal_restriction": True, "valid_from": date(2024, 1, 1)}, "true"),
-        ],
-    )
-    def test_of_the_same_contact(self, customer: Any, fields: dict[str, Any], truth: str) -> None:
-        look = another(customer, **fields)
+    @pytest.mark.parametrize("index", range(len(OTHERS)))
+    def test_of_the_same_contact(self, restricted: Any, index: int) -> None:
+        truth, look = OTHERS[index][1], restricted[index]
         assert consent_of(look) == truth
         if truth != "true":
             assert look.reason("consent").source is not None

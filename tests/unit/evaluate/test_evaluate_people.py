@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from itertools import permutations
 from typing import Any
 
@@ -22,73 +23,93 @@ def test_nobody_is_bound_by_nothing() -> None:
     assert person_keys([]) == {}
 
 
-@pytest.mark.parametrize(
-    "bond",
-    [
-        ({"individual": "same"}, {"individual": "same"}),
-        ({"email_key": "same"}, {"email_key": "same"}),
-        ({"master_record": "twin"}, {}),
-        ({"master_record": "gone"}, {"master_record": "gone"}),
-    ],
-)
-class TestDuplicates:
-    def bind(self, customer: Any, bond: tuple[dict[str, str], dict[str, str]]) -> Any:
-        customer.put("individual", "same", forget=False, no_processing=False, no_solicit=False)
-        customer.put("contact", "ada", **bond[0])
-        return customer.person("twin", **bond[1])
+BONDS: list[tuple[dict[str, str], dict[str, str]]] = [
+    ({"individual": "same"}, {"individual": "same"}),
+    ({"email_key": "same"}, {"email_key": "same"}),
+    ({"master_record": "twin"}, {}),
+    ({"master_record": "gone"}, {"master_record": "gone"}),
+]
+FORBIDDEN: list[tuple[dict[str, Any], str, str]] = [
+    ({"paused": True}, "not_paused", "false"),
+    ({"paused": None}, "not_paused", "unknown"),
+    ({"status": "paused"}, "not_paused", "false"),
+    ({"status": "declined"}, "not_declined_or_retired", "false"),
+    ({"status": "retired"}, "not_declined_or_retired", "false"),
+    ({"status": None}, "not_declined_or_retired", "unknown"),
+    ({"blackouts": "2026-11-02"}, "blackout", "false"),
+    ({"blackouts": "sometimes"}, "blackout", "unknown"),
+]
 
-    def test_share_a_person(self, customer: Any, bond: Any) -> None:
-        look = self.bind(customer, bond).look()
-        assert look.row("ada")["person_key"] == look.row("twin")["person_key"] == "ada"
+
+def used(customer: Any) -> None:
+    customer.used("call", date(2026, 10, 20), contact="twin")
+    customer.put("activity", "no", contact="ada", type="logo", status="declined", responded_on=date(2026, 10, 20))
+
+
+CHANGES: dict[str, Any] = {
+    "nothing": lambda c: c,
+    "opted_out": lambda c: c.put("contact", "twin", opted_out=True),
+    "email_opt_out": lambda c: c.put("contact", "twin", email_opt_out=True),
+    "unknown": lambda c: c.put("contact", "twin", opted_out=None),
+    "used": used,
+    "less": lambda c: c.put("profile", "twin_profile", status="candidate", approved_types=[], briefed_types=None),
+    "notice": lambda c: c.put("profile", "twin_profile", notice_days=40.0),
+    **{f"forbidden{i}": lambda c, f=f: c.put("profile", "twin_profile", **f) for i, (f, _, _) in enumerate(FORBIDDEN)},
+}
+
+
+def bound(customer: Any, bond: int, change: Any) -> None:
+    customer.put("individual", "same", forget=False, no_processing=False, no_solicit=False)
+    customer.put("contact", "ada", **BONDS[bond][0]).person("twin", **BONDS[bond][1])
+    change(customer)
+
+
+@pytest.fixture(scope="module")
+def twins(together: Any) -> Any:
+    return together(
+        {
+            (bond, name): partial(bound, bond=bond, change=change)
+            for bond in range(4)
+            for name, change in CHANGES.items()
+        }
+    )
+
+
+@pytest.mark.parametrize("bond", range(4))
+class TestDuplicates:
+    def test_share_a_person(self, twins: Any, bond: int) -> None:
+        look = twins[bond, "nothing"]
+        assert look.row("ada")["person_key"] == look.row("twin")["person_key"] == f"{look.prefix}ada"
         assert look.standing("ada") == look.standing("twin") == "eligible"
 
     @pytest.mark.parametrize("wish", ["opted_out", "email_opt_out"])
-    def test_share_an_opt_out(self, customer: Any, bond: Any, wish: str) -> None:
-        look = self.bind(customer, bond).put("contact", "twin", **{wish: True}).look()
+    def test_share_an_opt_out(self, twins: Any, bond: int, wish: str) -> None:
+        look = twins[bond, wish]
         assert look.blocking("ada") == look.blocking("twin") == {"not_opted_out": "false"}
 
-    def test_share_what_is_not_known_of_it(self, customer: Any, bond: Any) -> None:
-        look = self.bind(customer, bond).put("contact", "twin", opted_out=None).look()
-        assert look.blocking("ada") == {"not_opted_out": "unknown"}
+    def test_share_what_is_not_known_of_it(self, twins: Any, bond: int) -> None:
+        assert twins[bond, "unknown"].blocking("ada") == {"not_opted_out": "unknown"}
 
-    def test_share_uses_and_declines(self, customer: Any, bond: Any) -> None:
-        self.bind(customer, bond).used("call", date(2026, 10, 20), contact="twin")
-        customer.put("activity", "no", contact="ada", type="logo", status="declined", responded_on=date(2026, 10, 20))
-        look = customer.look()
+    def test_share_uses_and_declines(self, twins: Any, bond: int) -> None:
+        look = twins[bond, "used"]
         assert look.blocking("ada") == {"cooldown.after_call": "false"}
         assert "cooldown.after_decline" in look.blocking("twin", "logo")
         assert look.row("ada")["calls_90d"] == look.row("twin")["calls_90d"] == 1
 
-    @pytest.mark.parametrize(
-        ("fields", "rule", "truth"),
-        [
-            ({"paused": True}, "not_paused", "false"),
-            ({"paused": None}, "not_paused", "unknown"),
-            ({"status": "paused"}, "not_paused", "false"),
-            ({"status": "declined"}, "not_declined_or_retired", "false"),
-            ({"status": "retired"}, "not_declined_or_retired", "false"),
-            ({"status": None}, "not_declined_or_retired", "unknown"),
-            ({"blackouts": "2026-11-02"}, "blackout", "false"),
-            ({"blackouts": "sometimes"}, "blackout", "unknown"),
-        ],
-    )
-    def test_share_what_their_profiles_forbid(
-        self, customer: Any, bond: Any, fields: dict[str, Any], rule: str, truth: str
-    ) -> None:
-        look = self.bind(customer, bond).put("profile", "twin_profile", **fields).look()
+    @pytest.mark.parametrize("index", range(len(FORBIDDEN)))
+    def test_share_what_their_profiles_forbid(self, twins: Any, bond: int, index: int) -> None:
+        _, rule, truth = FORBIDDEN[index]
+        look = twins[bond, f"forbidden{index}"]
         assert look.blocking("ada")[rule] == truth
         assert look.blocking("twin")[rule] == truth
 
-    def test_share_no_approval(self, customer: Any, bond: Any) -> None:
-        self.bind(customer, bond).put(
-            "profile", "twin_profile", status="candidate", approved_types=[], briefed_types=None
-        )
-        look = customer.look()
+    def test_share_no_approval(self, twins: Any, bond: int) -> None:
+        look = twins[bond, "less"]
         assert look.standing("ada") == "eligible"
         assert look.blocking("twin") == {"active_profile": "false", "approved_type": "false", "briefed": "false"}
 
-    def test_share_the_longest_notice(self, customer: Any, bond: Any) -> None:
-        look = self.bind(customer, bond).put("profile", "twin_profile", notice_days=40.0).look()
+    def test_share_the_longest_notice(self, twins: Any, bond: int) -> None:
+        look = twins[bond, "notice"]
         assert look.row("ada")["notice_call"] == look.row("twin")["notice_call"] == 40
 
 
