@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 STATE  ?= .crm_sync
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-clients check lint types layers format bench docs lock clean
+.PHONY: help demo test test-clients test-browser check lint types layers format bench docs lock clean
 
 help:  ## List these targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,14 @@ test: $(VENV)/installed  ## Set up, then every check and test that needs Python 
 
 test-clients: $(VENV)/installed .clients/installed  ## Hold the local org to real clients: simple-salesforce, jsforce, sf and others
 	@$(BIN)/python -m pytest -m clients -n 2 --dist loadfile tests/clients
+
+$(VENV)/browser: requirements-browser.lock | $(VENV)/installed
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-browser.lock
+	@$(BIN)/python -m tests.browser.chromium
+	@touch $@
+
+test-browser: $(VENV)/installed $(VENV)/browser  ## Open the report in a real Chromium: errors, requests, accessibility, print
+	@$(BIN)/python -m pytest -m browser tests/browser
 
 check: $(VENV)/installed  ## Check rules/ and mappings/: everything wrong at once, with file and line
 	@$(BIN)/crm-sync check
@@ -58,6 +66,7 @@ docs: $(VENV)/installed  ## Rewrite what the docs and schemas take from the code
 lock: $(VENV)/installed  ## Re-lock the dependencies from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --universal --python-version 3.11 --no-annotate --no-header -q -o requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml --generate-hashes --universal --python-version 3.11 --no-annotate --no-header -q -o requirements-runtime.lock
+	@$(BIN)/uv pip compile --group browser --generate-hashes --universal --python-version 3.11 --no-annotate --no-header -q -o requirements-browser.lock
 
 clean:  ## Remove the local org, the mirror, the journal, the installed clients and the virtual environment
 	@rm -rf $(VENV) $(STATE) .clients build dist

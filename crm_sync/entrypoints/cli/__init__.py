@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typer
 
-from crm_sync.entrypoints.cli import audit, check, demo, explain, forecast, mapping, org, plan, replay, run, serve
+from crm_sync.entrypoints.cli import audit, check, demo, explain, forecast, mapping, org, plan, replay, report, run, serve
 
 app = typer.Typer(
     name="crm-sync",
@@ -23,6 +23,7 @@ app.command()(plan.plan)
 app.command()(run.run)
 app.command()(explain.explain)
 app.command("forecast")(forecast.show_forecast)
+app.command()(report.report)
 app.command()(serve.serve)
 app.command()(replay.replay)
 app.add_typer(audit.app, name="audit")

@@ -1,0 +1,188 @@
+"""Numbers -> plots as inline SVG: columns, ranges, a Lorenz curve and a heat map. No script, no font, no file of its own.
+
+Used by the report and by the simulation. Every plot has a title and a description for who cannot see it, and colours that
+all eyes can tell apart; the page puts the numbers in a table beside it. Not here: which numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from crm_sync.reporting.drawing import (
+    FAINT,
+    GRID,
+    INK,
+    PALETTE,
+    WIDTH,
+    Board,
+    legend_height,
+    number,
+    shortened,
+    text_width,
+    ticks,
+)
+
+MOST_LABEL = 240.0
+SHORTAGE = (
+    ("#DCEBF5", INK, "can all be met"),
+    ("#FFF0C2", INK, "up to a quarter missing"),
+    ("#FDC66B", INK, "up to half missing"),
+    ("#E08214", INK, "up to three quarters missing"),
+    ("#8C3A00", "#ffffff", "more is missing"),
+)
+NOTHING = "#ffffff"
+
+
+@dataclass(frozen=True)
+class Range:
+    """One line of a range plot: from `low` to `high` with `middle` marked; `limit` is a mark to hold it against."""
+
+    label: str
+    low: float
+    middle: float
+    high: float
+    limit: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Spot:
+    """One cell of a heat map: what it says, and how much of what is asked for is missing (None: nothing is asked)."""
+
+    text: str
+    missing: float | None
+    hint: str = ""
+
+
+def columns(
+    name: str, title: str, about: str, categories: Sequence[str], series: Mapping[str, Sequence[float]], label: str
+) -> Markup:
+    """Draw stacked columns, one a category, with the total above each."""
+    totals = [sum(values[place] for values in series.values()) for place in range(len(categories))]
+    legend = legend_height(list(series), 48) if len(series) > 1 else 0
+    board = Board(name, title, about, height=270 + legend, top=44, bottom=38 + legend)
+    marks = ticks(max(totals, default=0))
+    board.value_axis(marks, label)
+    step = board.inner_width / max(1, len(categories))
+    for place, category in enumerate(categories):
+        x = board.left + (place + 0.5) * step
+        board.text(x, board.y(0) + 16, shortened(category, step - 2, 12), anchor="middle", size=12)
+        below = 0.0
+        for colour, (kind, values) in zip(PALETTE, series.items(), strict=False):
+            if values[place] > 0:
+                y, high = board.y((below + values[place]) / marks[-1]), board.inner_height * values[place] / marks[-1]
+                board.box(
+                    x - step * 0.34, y, step * 0.68, high, colour, hint=f"{category}, {kind}: {number(values[place])}"
+                )
+                below += values[place]
+        if totals[place] > 0:
+            board.text(x, board.y(below / marks[-1]) - 5, number(totals[place]), anchor="middle", size=12, bold=True)
+    if legend:
+        board.legend(list(zip(PALETTE, series, strict=False)), board.height - legend + 10)
+    return _markup(board)
+
+
+def ranges(
+    name: str,
+    title: str,
+    about: str,
+    rows: Sequence[Range],
+    label: str,
+    *,
+    suffix: str = "",
+    limit: str = "",
+    most: float = 0,
+) -> Markup:
+    """Draw one line a row from low to high with the middle as a dot; a row's limit is a diamond."""
+    notes = max((text_width(row.note, 12) for row in rows), default=0)
+    left = min(MOST_LABEL, max((text_width(row.label) for row in rows), default=0)) + 14
+    legend = 22 if limit else 0
+    high = 30.0 * len(rows)
+    board = Board(
+        name, title, about, height=high + 64 + legend, left=left, right=notes + 20, top=12, bottom=52 + legend
+    )
+    values = [value for row in rows for value in (row.high, row.limit or 0)]
+    marks = ticks(most or max(values, default=0), whole=not most)
+    board.across_axis(marks, label, suffix)
+    for place, row in enumerate(rows):
+        y = board.top + high * (place + 0.5) / len(rows)
+        board.text(left - 10, y + 4, shortened(row.label, left - 12), anchor="end")
+        board.line(board.x(row.low / marks[-1]), y, board.x(row.high / marks[-1]), y, ink=PALETTE[0], wide=6)
+        if row.limit is not None:
+            _diamond(board, board.x(row.limit / marks[-1]), y)
+        board.dot(board.x(row.middle / marks[-1]), y, 7, INK)
+        board.text(WIDTH - notes - 8, y + 4, row.note, ink=FAINT, size=12)
+    if limit:
+        _diamond(board, left + 6, board.height - 8)
+        board.text(left + 18, board.height - 4, limit)
+    return _markup(board)
+
+
+def _diamond(board: Board, x: float, y: float) -> None:
+    points = [(x, y - 7), (x + 6, y), (x, y + 7), (x - 6, y), (x, y - 7)]
+    board.path(points, ink=INK, wide=1.5, fill=PALETTE[1])
+
+
+def lorenz(name: str, title: str, about: str, loads: Sequence[float], *, gini: float) -> Markup:
+    """Draw which share of the load is carried by which share of the references, from the least asked to the most."""
+    board = Board(name, title, about, height=360, left=58, right=300, top=44, bottom=52)
+    board.value_axis([0, 25, 50, 75, 100], "% of all load")
+    board.across_axis([0, 25, 50, 75, 100], "% of references, the least asked first")
+    board.path([(board.x(0), board.y(0)), (board.x(1), board.y(1))], ink=FAINT, wide=1.5, dash="5 4")
+    ordered, total = sorted(loads), sum(loads)
+    points, carried = [(board.x(0), board.y(0))], 0.0
+    for place, load in enumerate(ordered, start=1):
+        carried += load
+        points.append((board.x(place / len(ordered)), board.y(carried / total if total else place / len(ordered))))
+    board.path([*points, (board.x(1), board.y(0)), points[0]], ink="none", wide=0, fill="#DCEBF5")
+    board.path(points, ink=PALETTE[0], wide=2.5)
+    right = board.left + board.inner_width + 24
+    board.line(right, 80, right + 26, 80, ink=PALETTE[0], wide=2.5)
+    board.text(right + 34, 84, "as it is")
+    board.line(right, 106, right + 26, 106, ink=FAINT, wide=1.5, dash="5 4")
+    board.text(right + 34, 110, "everybody the same")
+    board.text(right, 156, f"Gini {gini:.2f}", size=22, bold=True)
+    board.text(right, 178, "0: all the same; 1: one carries all", ink=FAINT)
+    return _markup(board)
+
+
+def heat_map(
+    name: str, title: str, about: str, rows: Sequence[str], cols: Sequence[str], spots: Mapping[tuple[str, str], Spot]
+) -> Markup:
+    """Draw a table whose cells are coloured by how much is missing; each cell says its numbers as well."""
+    left = min(MOST_LABEL, max((text_width(row) for row in rows), default=0)) + 14
+    entries = [(colour, text) for colour, _, text in SHORTAGE] + [(NOTHING, "nothing asked for")]
+    legend = legend_height([text for _, text in entries], 8)
+    high = 28.0
+    board = Board(
+        name, title, about, height=38 + high * len(rows) + legend + 16, left=left, right=8, top=34, bottom=legend + 16
+    )
+    wide = board.inner_width / max(1, len(cols))
+    for place, column in enumerate(cols):
+        x = left + (place + 0.5) * wide
+        board.text(x, 22, shortened(column, wide - 4), anchor="middle", bold=True)
+    for down, row in enumerate(rows):
+        y = board.top + down * high
+        board.text(left - 10, y + high / 2 + 4, shortened(row, left - 12), anchor="end")
+        for across, column in enumerate(cols):
+            spot = spots.get((row, column), Spot("", None))
+            fill, ink = shade(spot.missing)
+            board.box(left + across * wide, y, wide, high, fill, stroke=GRID, hint=spot.hint)
+            board.text(left + (across + 0.5) * wide, y + high / 2 + 4, spot.text, anchor="middle", ink=ink)
+    board.legend(entries, board.height - legend + 8, 8)
+    return _markup(board)
+
+
+def shade(missing: float | None) -> tuple[str, str]:
+    """Fill and ink for a share that is missing; five steps that differ in lightness as well as in colour."""
+    if missing is None:
+        return NOTHING, INK
+    step = 0 if missing < 0.005 else min(4, 1 + int(missing * 4 - 1e-9))
+    return SHORTAGE[step][0], SHORTAGE[step][1]
+
+
+def _markup(board: Board) -> Markup:
+    return Markup(board.svg())  # noqa: S704 - built of elements, so every text in it is escaped
