@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from crm_sync.lifecycle.activities import desired_activities
+from crm_sync.lifecycle.activities import desired_activities, new_activities
+from crm_sync.lifecycle.concerns import desired_cases
 from crm_sync.lifecycle.consents import desired_assets, desired_consents
 from crm_sync.lifecycle.coverage import desired_coverage
 from crm_sync.lifecycle.escalations import desired_escalations
@@ -22,16 +23,18 @@ __all__ = ["Explanations", "desired", "standing", "subjects"]
 
 
 def standing(snapshot: Snapshot, verdicts: Verdicts, matches: Matches, program: Program) -> tuple[Desired, ...]:
-    """Compute the records that the next decision reads: escalations, candidates, reservations, covered assets.
+    """Compute the records that the next decision reads: escalations, candidates, asks and their uses, covered assets.
 
     The pipeline puts them onto the snapshot and decides again until they stay the same, so that an escalation raised now
-    blocks now, and a reference reserved now is counted now.
+    blocks now, and a reference reserved now is counted now. A Case opened for a concern is not among them: its priority is
+    the org's to set, and the escalation beside it blocks already.
     """
     world = World(snapshot, verdicts, matches, program, {})
     return (
         *desired_escalations(world),
         *new_profiles(snapshot, verdicts),
         *desired_matches(world),
+        *new_activities(world),
         *desired_assets(world),
     )
 
@@ -49,6 +52,7 @@ def desired(
         *desired_assets(world),
         *desired_activities(world),
         *desired_escalations(world),
+        *desired_cases(world),
         *desired_tasks(world),
         *desired_coverage(world),
         *desired_issues(world),

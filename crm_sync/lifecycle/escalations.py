@@ -1,148 +1,139 @@
-"""What went wrong -> escalations: kind, severity, route, owner, due day and evidence, one record per cause.
+"""Incidents -> escalations: one record per cause, with severity, route, owner, clock and evidence.
 
-Called by `lifecycle.desired`. Resolution, cause and closure are people's. Not here: Cases and tasks.
+An incident whose cause has an open record is one more occurrence of it; one that comes after the record was closed opens
+the next. Called by `lifecycle.standing` and `lifecycle.desired`. Resolution, cause and closure are people's. Not here: what
+went wrong (`incidents`), Cases (`concerns`) and tasks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from crm_sync.lifecycle.matches import ask_is_open, contact_of
+from crm_sync.lifecycle.incidents import Incident, incidents
 from crm_sync.lifecycle.world import Row, World, digest
-from crm_sync.model.records import Desired, Value
+from crm_sync.model.records import Desired, Link, Value
 
-OPEN_ASK = frozenset({"asked", "accepted", "scheduled"})
+EVIDENCE_LENGTH = 32_000
 
 
 @dataclass(frozen=True)
-class Incident:
-    """One thing that went wrong: its kind, what it is about, and the evidence in sentences."""
+class Record:
+    """One escalation as it ought to be: its cause, the how-manieth of that cause, its incidents, and the row held."""
 
     kind: str
     subject: str
-    evidence: str
-    contact: str | None
-    activity: str | None = None
-    user: str | None = None
-    route: str | None = None
-    occurrences: int = 1
+    occurrence: int
+    incidents: tuple[Incident, ...]
+    held: Row | None
+
+    @property
+    def key(self) -> str:
+        """The external key: kind, subject and occurrence."""
+        return escalation_key(self.kind, self.subject, self.occurrence)
+
+
+def escalation_key(kind: str, subject: str, occurrence: int = 1) -> str:
+    """The external key of an escalation."""
+    return digest(kind, subject, str(occurrence))
 
 
 def desired_escalations(world: World) -> Iterator[Desired]:
-    """Raise every incident as one record; a record that exists keeps the day it was raised and who has it."""
+    """Raise every cause as one open record; a record that exists keeps the day it was raised and who has it."""
+    for record in records(world):
+        yield _desired(world, record)
+
+
+def records(world: World) -> Iterator[Record]:
+    """The escalations that are or ought to be open, sorted by cause."""
+    grouped: dict[tuple[str, str], list[Incident]] = defaultdict(list)
+    for incident in incidents(world):
+        grouped[incident.kind, incident.subject].append(incident)
     held = {row["key"]: row for row in world.rows("escalation") if row.get("key")}
-    for incident in sorted(incidents(world), key=lambda i: (i.kind, i.subject)):
-        key = digest(incident.kind, incident.subject)
-        yield _record(world, incident, key, held.get(key))
+    for (kind, subject), found in sorted(grouped.items()):
+        record = _present(world, kind, subject, found, held)
+        if record.incidents:
+            yield record
 
 
-def incidents(world: World) -> Iterator[Incident]:
-    """Every incident that the records show today."""
-    yield from _withdrawn_with_open_ask(world)
-    for activity in _recent(world):
-        yield from _from_activity(activity)
-    yield from _overused(world)
+def _present(world: World, kind: str, subject: str, found: Sequence[Incident], held: Mapping[str, Row]) -> Record:
+    """The record that a cause's incidents of today belong to: the first that nobody has closed."""
+    after, occurrence = date.min, 1
+    while (row := held.get(escalation_key(kind, subject, occurrence))) and row.get("status") == "closed":
+        after, occurrence = max(after, _closed_on(world, row)), occurrence + 1
+    since = _news_since(world, row)
+    mine = (one for one in found if one.day > after and (one.lasts or one.day >= since))
+    return Record(kind, subject, occurrence, tuple(sorted(mine, key=lambda one: (one.day, one.source))), row)
 
 
-def _withdrawn_with_open_ask(world: World) -> Iterator[Incident]:
-    """A consent withdrawn while that very person is being asked for that use."""
-    asks = set(_open_asks(world))
-    for consent in world.rows("consent"):
-        gone = consent.get("status") == "withdrawn" or _past(consent.get("withdrawn_on"), world.today)
-        if gone and (consent.get("contact"), consent.get("use")) in asks:
-            when = f" on {consent['withdrawn_on']:%d %b %Y}" if consent.get("withdrawn_on") else ""
-            text = f"Consent to this use was withdrawn{when} while an ask was open; the ask is frozen."
-            yield Incident("consent_withdrawn", consent["id"], text, consent["contact"])
+def _closed_on(world: World, row: Row) -> date:
+    """The day a record was closed; one without that day was closed when it was last changed."""
+    changed = row.get("modified_at")
+    closed: date | None = row.get("closed_on")
+    return closed or (changed.date() if changed else world.today)
 
 
-def _open_asks(world: World) -> Iterator[tuple[str | None, str | None]]:
-    for activity in world.rows("activity"):
-        if activity.get("status") in OPEN_ASK:
-            yield activity.get("contact"), activity.get("type")
-    for match in world.rows("match"):
-        if ask_is_open(match):
-            request = world.row("request", match.get("request")) or {}
-            yield contact_of(world, match), request.get("type")
+def _news_since(world: World, row: Row | None) -> date:
+    """The first day that is not history: what an open record was raised for stays news until it is closed."""
+    raised = row.get("raised_on") if row else None
+    return min(raised or world.today, world.today) - timedelta(days=world.program.escalation.look_back_days)
 
 
-def _past(day: date | None, today: date) -> bool:
-    return day is not None and day <= today
-
-
-def _recent(world: World) -> Iterator[Row]:
-    """Activities young enough to raise: older ones were handled before, or are history."""
-    oldest = world.today - timedelta(days=world.program.escalation.look_back_days)
-    for activity in world.rows("activity"):
-        dates = [activity.get(name) for name in ("completed_on", "scheduled_on", "responded_on", "asked_on")]
-        latest = next((day for day in dates if day is not None), None)
-        if latest is not None and oldest <= latest <= world.today:
-            yield activity
-
-
-def _from_activity(activity: Row) -> Iterator[Incident]:
-    kind, contact, record = activity.get("type") or "reference", activity.get("contact"), activity["id"]
-    what = kind.replace("_", " ")
-    if activity.get("sentiment") == "negative":
-        text = f"The customer was unhappy with the {what}. Issues: {_issues(activity)}."
-        yield Incident("negative_sentiment", record, text, contact, record)
-    if activity.get("status") == "missed":
-        by = activity.get("missed_by")
-        route = {"rep": "rep", "us": "program_owner"}.get(by or "", "account_owner")
-        who = {"rep": "the sales rep", "us": "us", "customer": "the customer"}.get(by or "", "somebody not recorded")
-        text = f"The {what} did not take place as agreed; missed by {who}."
-        yield Incident("missed_commitment", record, text, contact, record, activity.get("requester"), route)
-    if activity.get("concern_department"):
-        department = activity["concern_department"]
-        text = f"The customer raised a concern about {department}: {_issues(activity)}."
-        yield Incident("department_concern", record, text, contact, record)
-
-
-def _issues(activity: Row) -> str:
-    return str(activity.get("issues") or "not recorded").rstrip(".")
-
-
-def _overused(world: World) -> Iterator[Incident]:
-    """A person used more often than the cap allows in its window."""
-    for cap in world.program.tolerance.caps:
-        if cap.id != "calls_quarter":
-            continue
-        for contact_id, judged in sorted(world.judged.items()):
-            used = judged.get("calls_90d") or 0
-            if used > cap.limit:
-                text = f"{used:g} calls in {cap.window_days} days; at most {cap.limit:g} were promised."
-                yield Incident("repeated_overuse", contact_id, text, contact_id, occurrences=int(used - cap.limit))
-
-
-def _record(world: World, incident: Incident, key: str, held: Row | None) -> Desired:
-    rule = world.program.escalation.kinds[incident.kind]
+def _desired(world: World, record: Record) -> Desired:
+    rule, first, held = world.program.escalation.kinds[record.kind], record.incidents[0], record.held
     raised_on = held["raised_on"] if held and held.get("raised_on") else world.today
-    route = incident.route or rule.route
+    route = first.route or rule.route
     fields: dict[str, Value] = {
         "severity": rule.severity,
         "route": route,
-        "assigned_to": _assignee(world, incident, route, held),
+        "assigned_to": assignee(world, first, route, held),
         "due_on": world.calendar.add(raised_on, rule.due_business_days),
         "summary": f"{rule.text}."[:255],
-        "evidence": incident.evidence,
-        "occurrences": incident.occurrences,
+        **_what_happened(record),
     }
-    contact = world.row("contact", incident.contact) or {}
-    first: Mapping[str, Value] = {
-        "key": key,
-        "kind": incident.kind,
+    if record.kind == "department_concern":
+        fields["case"] = Link("case", case_key(record))
+    on_create = _first(world, record, first)
+    return Desired("escalation", fields, key=record.key, on_create=on_create, why=rule.text)
+
+
+def case_key(record: Record) -> str:
+    """The external key of the Case that a department's concern becomes."""
+    return digest("case", record.key)
+
+
+def _what_happened(record: Record) -> Mapping[str, Value]:
+    """The evidence and how often it happened; what has left a window since is still evidence."""
+    held, count = record.held or {}, len(record.incidents)
+    if held.get("evidence") and count < (held.get("occurrences") or 0):
+        return {"evidence": held["evidence"], "occurrences": held["occurrences"]}
+    return {"evidence": _evidence(record.incidents), "occurrences": float(count)}
+
+
+def _evidence(found: Sequence[Incident]) -> str:
+    """List what happened, the day before each when it happened more than once."""
+    if len(found) == 1:
+        return found[0].evidence[:EVIDENCE_LENGTH]
+    return "\n".join(f"{one.day:%d %b %Y}: {one.evidence}" for one in found)[:EVIDENCE_LENGTH]
+
+
+def _first(world: World, record: Record, first: Incident) -> Mapping[str, Value]:
+    contact = world.row("contact", first.contact) or {}
+    return {
+        "key": record.key,
+        "kind": record.kind,
         "status": "open",
         "raised_on": world.today,
-        "contact": incident.contact,
+        "contact": first.contact,
         "account": contact.get("account"),
-        "activity": incident.activity,
+        "activity": first.activity,
     }
-    return Desired("escalation", fields, key=key, on_create=first, why=rule.text)
 
 
-def _assignee(world: World, incident: Incident, route: str, held: Row | None) -> str | None:
-    """Who has it: the person it is assigned to while they are active, else whom the route names."""
+def assignee(world: World, incident: Incident, route: str, held: Row | None) -> str | None:
+    """Who has it: the person it is assigned to while they are active, else whom the route names, else who stands in."""
     if held and held.get("assigned_to"):
         user = world.row("user", held["assigned_to"])
         if user and user.get("active"):

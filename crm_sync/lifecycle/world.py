@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from crm_sync.lifecycle.uses import Use, use_of
 from crm_sync.model.calendar import BusinessCalendar
 from crm_sync.model.matches import Matches, Slate
 from crm_sync.model.snapshot import Snapshot
@@ -31,6 +32,11 @@ Explanations = Mapping[str, Mapping[str, Verdict]]
 def digest(*parts: str) -> str:
     """Make the deterministic external key of a record the worker creates: 32 lower-hex digits of its natural key."""
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
+
+
+def match_key(request_id: str, contact_id: str) -> str:
+    """The external key of the match of this request and this person."""
+    return digest("match", request_id, contact_id)
 
 
 @dataclass(frozen=True)
@@ -110,6 +116,55 @@ class World:
         for row in self.rows("match"):
             grouped[row["request"]].append(row)
         return {request: tuple(rows) for request, rows in grouped.items()}
+
+    @cached_property
+    def uses(self) -> tuple[Use, ...]:
+        """Every activity as it stands today, sorted by id."""
+        return tuple(use_of(row, self.row("match", row.get("match")) or {}) for row in self.rows("activity"))
+
+    @cached_property
+    def activities_of(self) -> Mapping[str, tuple[Row, ...]]:
+        """The activities of each match, by match id."""
+        grouped: dict[str, list[Row]] = defaultdict(list)
+        for row in self.rows("activity"):
+            if row.get("match"):
+                grouped[row["match"]].append(row)
+        return {match: tuple(rows) for match, rows in grouped.items()}
+
+    @cached_property
+    def notes_of(self) -> Mapping[str, tuple[Row, ...]]:
+        """The activities of each request, by request id."""
+        grouped: dict[str, list[Row]] = defaultdict(list)
+        for row in self.rows("activity"):
+            if row.get("request"):
+                grouped[row["request"]].append(row)
+        return {request: tuple(rows) for request, rows in grouped.items()}
+
+    @cached_property
+    def consents_of(self) -> Mapping[str, tuple[Row, ...]]:
+        """The consents of each contact."""
+        grouped: dict[str, list[Row]] = defaultdict(list)
+        for row in self.rows("consent"):
+            if row.get("contact"):
+                grouped[row["contact"]].append(row)
+        return {contact: tuple(rows) for contact, rows in grouped.items()}
+
+    @cached_property
+    def may_be_asked(self) -> frozenset[str]:
+        """The contacts that may be asked for something today."""
+        found: set[str] = set()
+        for kind in self.verdicts.types:
+            columns = [f"failed_{kind}", f"unknown_{kind}"]
+            if set(columns) <= set(self.verdicts.table.column_names):
+                table = self.verdicts.table
+                bits = pc.bit_wise_or(*(pc.fill_null(table[column], -1) for column in columns))
+                found.update(table.filter(pc.equal(bits, 0))["contact_id"].to_pylist())
+        return frozenset(found)
+
+    def contact_of(self, match: Row) -> str | None:
+        """The person a match is about."""
+        profile = self.row("profile", match.get("profile"))
+        return profile.get("contact") if profile else None
 
     def active_user(self, user_id: str | None) -> str | None:
         """Give this user if they can act; else their manager if that one can; else the program owner."""

@@ -83,13 +83,19 @@ TABLES: Mapping[str, str] = {
         product picklist read
     """,
     "case": """
-        account reference:account read safety
-        contact reference:contact read
+        key text key
+        subject text human_after_create personal
+        description text human_after_create personal
+        account reference:account human_after_create safety
+        contact reference:contact human_after_create
         priority picklist read safety = p1 p2 p3 p4
         closed checkbox read safety
         status text read
         opened_at datetime read
-        department picklist read
+        department picklist human_after_create
+        reply_due date human_after_create
+        replied_on date read
+        reply_evidence url read
     """,
     "task": """
         key text key
@@ -222,6 +228,7 @@ TABLES: Mapping[str, str] = {
         gate_verdict picklist worker = not_checked passed refused
         gate_reasons text worker
         attempt number worker
+        decide_by date worker
         owner_decision picklist read safety = approved declined
         owner_decided_on date read
         asked_on date read safety
@@ -241,9 +248,9 @@ TABLES: Mapping[str, str] = {
         prospect reference:account human_after_create
         requested_on date human_after_create safety
         asked_on date human_after_create safety
-        responded_on date read safety
-        scheduled_on date read safety
-        completed_on date read safety
+        responded_on date human_after_create safety
+        scheduled_on date human_after_create safety
+        completed_on date human_after_create safety
         status picklist human_after_create safety = asked accepted declined scheduled completed missed cancelled
         minutes number read
         customer_feedback text read
@@ -251,6 +258,7 @@ TABLES: Mapping[str, str] = {
         sentiment picklist read = positive neutral negative
         missed_by picklist read = customer rep us
         issues text read
+        note text human_after_create
         concern_department picklist read
         thanked_on date read
         effort_points number worker

@@ -12,6 +12,7 @@ from crm_sync.errors import Mistake
 from crm_sync.program.checks.conditions import check_conditions
 from crm_sync.program.checks.ids import check_ids
 from crm_sync.program.checks.mappings import check_mappings
+from crm_sync.program.checks.off_system import check_off_system
 from crm_sync.program.checks.types import check_types
 from crm_sync.program.checks.vocabulary import check_vocabulary
 from crm_sync.program.checks.words import check_words
@@ -20,5 +21,5 @@ from crm_sync.program.draft import Draft
 
 def check(draft: Draft) -> Iterator[Mistake]:
     """Tell every disagreement, as far as the files fit their models."""
-    for subject in (check_ids, check_types, check_conditions, check_words, check_mappings, check_vocabulary):
+    for subject in (check_ids, check_types, check_conditions, check_words, check_mappings, check_vocabulary, check_off_system):
         yield from subject(draft)

@@ -6,9 +6,11 @@ Read by `lifecycle`. Not here: raising one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
-from crm_sync.program.base import BusinessDays, Days, Name, Part, Sentence
+from pydantic import Field, StringConstraints
+
+from crm_sync.program.base import BusinessDays, Days, Name, Part, ReferenceType, Sentence
 
 Route = Literal["legal", "cs_leader", "account_owner", "rep", "sponsor", "program_owner", "department"]
 Severity = Literal["low", "medium", "high"]
@@ -23,9 +25,24 @@ class EscalationKind(Part):
     text: Sentence
 
 
+Words = Annotated[str, StringConstraints(min_length=3, max_length=80)]
+
+
+class OffSystem(Part):
+    """How a use that nobody recorded is noticed: words in the subject of a meeting or a completed task.
+
+    `words` name the reference type that each stands for; nothing is noticed when a recorded use of the same person lies
+    within `within_days`.
+    """
+
+    within_days: Days
+    words: Mapping[Words, ReferenceType] = Field(min_length=1)
+
+
 class Escalation(Part):
     """All kinds by name, how far back an incident is still raised, and who gets one whose route leads to nobody."""
 
     look_back_days: Days
     kinds: Mapping[Name, EscalationKind]
+    off_system: OffSystem
     fallback_route: Route

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
-from crm_sync.lifecycle.escalations import desired_escalations
-from crm_sync.lifecycle.world import digest
+from crm_sync.lifecycle.ask_duties import ask_duties
+from crm_sync.lifecycle.concerns import desired_cases
+from crm_sync.lifecycle.duties import Duty
+from crm_sync.lifecycle.escalations import desired_escalations, escalation_key
+from crm_sync.model.records import Link
 
 TODAY = date(2026, 3, 11)
 CONTACT, ACCOUNT = "003000000000001AAA", "001000000000001AAA"
@@ -52,7 +55,8 @@ def test_each_kind_has_its_route_and_owner(
 ) -> None:
     (wanted,) = desired_escalations(world_of(**PEOPLE, activity=[ACTIVITY | activity]))
     assert (wanted.on_create["kind"], wanted.fields["route"], wanted.fields["assigned_to"]) == (kind, route, owner)
-    assert wanted.key == digest(kind, ACTIVITY["id"])
+    assert wanted.on_create["activity"] == ACTIVITY["id"]
+    assert wanted.on_create["contact"] == CONTACT
     assert wanted.fields["due_on"] > TODAY  # type: ignore[operator]
     assert wanted.on_create["account"] == ACCOUNT
 
@@ -129,9 +133,79 @@ def test_overuse_goes_to_the_sponsor_with_the_numbers(world_of: Any) -> None:
 
 
 def test_a_record_that_exists_keeps_its_day_and_its_owner(world_of: Any) -> None:
-    key = digest("negative_sentiment", ACTIVITY["id"])
+    key = escalation_key("negative_sentiment", CONTACT)
     held = {"id": "a08000000000001AAA", "key": key, "raised_on": date(2026, 3, 2), "assigned_to": REP}
     world = world_of(**PEOPLE, activity=[ACTIVITY | {"sentiment": "negative"}], escalation=[held])
     (wanted,) = desired_escalations(world)
     assert wanted.fields["due_on"] == date(2026, 3, 4)
     assert wanted.fields["assigned_to"] == REP
+
+
+def unhappy(number: int, days_ago: int) -> dict[str, Any]:
+    day = TODAY - timedelta(days=days_ago)
+    return ACTIVITY | {"id": f"a0700000000000{number}AAA", "sentiment": "negative", "completed_on": day}
+
+
+def test_the_same_cause_is_one_record_with_its_occurrences(world_of: Any) -> None:
+    (wanted,) = desired_escalations(world_of(**PEOPLE, activity=[unhappy(1, 9), unhappy(2, 2)]))
+    assert wanted.key == escalation_key("negative_sentiment", CONTACT, 1)
+    assert wanted.fields["occurrences"] == 2
+    assert "02 Mar 2026" in str(wanted.fields["evidence"])
+    assert "09 Mar 2026" in str(wanted.fields["evidence"])
+
+
+@pytest.mark.parametrize(
+    ("closed_on", "days_ago", "keys"),
+    [(8, 9, []), (9, 9, []), (10, 9, [2]), (None, 9, [])],
+)
+def test_a_cause_that_comes_back_after_closing_opens_the_next_record(
+    world_of: Any, closed_on: int | None, days_ago: int, keys: list[int]
+) -> None:
+    closed = {
+        "id": "a08000000000001AAA",
+        "key": escalation_key("negative_sentiment", CONTACT, 1),
+        "status": "closed",
+        "raised_on": TODAY - timedelta(days=20),
+        "closed_on": None if closed_on is None else TODAY - timedelta(days=closed_on),
+    }
+    wanted = list(desired_escalations(world_of(**PEOPLE, activity=[unhappy(1, days_ago)], escalation=[closed])))
+    assert [w.key for w in wanted] == [escalation_key("negative_sentiment", CONTACT, n) for n in keys]
+
+
+def test_what_an_open_record_was_raised_for_stays_its_evidence(world_of: Any) -> None:
+    held = {
+        "id": "a08000000000001AAA",
+        "key": escalation_key("negative_sentiment", CONTACT, 1),
+        "status": "open",
+        "raised_on": TODAY - timedelta(days=35),
+        "evidence": "Both.",
+        "occurrences": 3.0,
+    }
+    (wanted,) = desired_escalations(world_of(**PEOPLE, activity=[unhappy(1, 40), unhappy(2, 2)], escalation=[held]))
+    assert wanted.fields["occurrences"] == 3
+    assert wanted.fields["evidence"] == "Both."
+
+
+def test_a_concern_becomes_a_case_with_a_due_day_and_asks_for_proof(world_of: Any) -> None:
+    world = world_of(**PEOPLE, activity=[ACTIVITY | {"concern_department": "Billing", "issues": "Invoices"}])
+    (case,) = desired_cases(world)
+    assert case.on_create["department"] == "Billing"
+    assert case.on_create["reply_due"] == date(2026, 3, 18)
+    assert "Invoices" in str(case.on_create["description"])
+    (escalation,) = desired_escalations(world)
+    assert escalation.fields["case"] == Link("case", str(case.key))
+    opened = {"id": "500000000000001AAA", "key": case.key, "reply_due": TODAY - timedelta(days=1), "closed": False}
+    rows = {"activity": [ACTIVITY | {"concern_department": "Billing"}]}
+    due = {
+        "nothing": opened,
+        "proof": opened | {"replied_on": TODAY, "reply_evidence": "https://example.com/mail"},
+        "day only": opened | {"replied_on": TODAY},
+        "early": opened | {"reply_due": TODAY},
+        "closed without proof": opened | {"reply_due": TODAY, "closed": True},
+    }
+    reminded = {name for name, row in due.items() if _replies(world_of(**PEOPLE, **rows, case=[row]))}
+    assert reminded == {"nothing", "day only", "closed without proof"}
+
+
+def _replies(world: Any) -> list[Duty]:
+    return [duty for duty in ask_duties(world) if "answered" in duty.subject]

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from crm_sync.lifecycle.matches import desired_matches, match_key
+from crm_sync.lifecycle.matches import desired_matches
+from crm_sync.lifecycle.world import match_key
 from crm_sync.model.matches import Candidate, Slate
 from crm_sync.model.verdict import Reason, Verdict
 
@@ -63,7 +64,7 @@ def test_an_alternate_reserves_nothing(world_of: Any) -> None:
     ],
 )
 def test_a_running_reservation_is_kept_not_prolonged(world_of: Any, until: date, recommended: bool, kept: date) -> None:
-    held = HELD | {"reserved_until": until, "recommended": recommended}
+    held = HELD | {"reserved_until": until, "recommended": recommended, "attempt": 1.0, "decide_by": date(2026, 3, 11)}
     (wanted,) = desired_matches(world_of(request=[OPEN], profile=[PROFILE], match=[held], slates=[chosen()]))
     assert wanted.fields["reserved_until"] == kept
 
@@ -80,7 +81,7 @@ def test_a_running_reservation_is_kept_not_prolonged(world_of: Any, until: date,
         ("submitted", {"asked_on": date(2026, 3, 9)}, "blocked", "frozen"),
         ("submitted", {"asked_on": date(2026, 3, 9)}, "unknown", "frozen"),
         ("on_hold", {"asked_on": date(2026, 3, 9)}, "eligible", "frozen"),
-        ("submitted", {"asked_on": date(2026, 3, 1), "completed_on": date(2026, 3, 9)}, "eligible", "superseded"),
+        ("submitted", {"asked_on": date(2026, 3, 1), "completed_on": date(2026, 3, 9)}, "eligible", "closed"),
     ],
 )
 def test_a_match_no_slate_proposes_is_settled(

@@ -6,10 +6,10 @@ from datetime import date, timedelta
 from typing import Any
 
 from crm_sync.lifecycle.issues import desired_issues
-from crm_sync.lifecycle.matches import match_key
 from crm_sync.lifecycle.tasks import desired_tasks
-from crm_sync.lifecycle.world import digest
+from crm_sync.lifecycle.world import digest, match_key
 from crm_sync.model.matches import Candidate, Slate
+from crm_sync.model.records import Link
 
 TODAY = date(2026, 3, 11)
 CONTACT, ACCOUNT, OWNER, REQUEST = (
@@ -61,8 +61,8 @@ def test_the_owner_decides_before_the_customer_hears_of_it(world_of: Any) -> Non
     candidate = Candidate(CONTACT, 1, 80, {}, True, ("Same industry.",), ("Renewal is near.",))
     slates = [Slate(REQUEST, "matched", (candidate,), ())]
     (opened,) = desired_tasks(world_of(**BASE, request=[{"id": REQUEST, "type": "call"}], slates=slates))
-    assert opened.key == digest("owner_decision", match_key(REQUEST, CONTACT))
-    assert opened.on_create["what"] == REQUEST
+    assert opened.key == digest("owner_decision", match_key(REQUEST, CONTACT), "2026-03-13")
+    assert opened.on_create["what"] == Link("match", match_key(REQUEST, CONTACT))
     assert "Mind: Renewal is near." in str(opened.on_create["description"])
     decided = {
         "id": "a02000000000001AAA",
@@ -70,7 +70,10 @@ def test_the_owner_decides_before_the_customer_hears_of_it(world_of: Any) -> Non
         "request": REQUEST,
         "owner_decision": "approved",
     }
-    assert list(desired_tasks(world_of(**BASE, request=[{"id": REQUEST}], match=[decided], slates=slates))) == []
+    asked = decided | {"asked_on": TODAY, "profile": PROFILE["id"]}
+    judged = [{"match_id": asked["id"], "contact_id": CONTACT, "reference_type": "call", "failed": 0, "unknown": 0}]
+    rows = BASE | {"request": [{"id": REQUEST, "stage": "submitted", "type": "call"}], "profile": [PROFILE]}
+    assert list(desired_tasks(world_of(**rows, match=[asked], slates=slates, held=judged))) == []
 
 
 def test_a_check_in_comes_when_nobody_has_spoken_for_the_cadence(world_of: Any) -> None:

@@ -1,0 +1,151 @@
+"""Records -> incidents: every single thing that went wrong, with its day, its cause and its evidence in sentences.
+
+Read by `escalations` and `concerns`. Not here: which incidents make one escalation, and who is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from crm_sync.lifecycle.ask_facts import Asks
+from crm_sync.lifecycle.asks import OPEN
+from crm_sync.lifecycle.duties import name_of, pointing_at
+from crm_sync.lifecycle.off_system import sightings
+from crm_sync.lifecycle.uses import OPEN as OPEN_USE
+from crm_sync.lifecycle.uses import Use
+from crm_sync.lifecycle.world import World
+from crm_sync.model.records import Link, Value
+
+QUARTER = 90
+"""The days of the count of calls that profiles show."""
+
+
+@dataclass(frozen=True)
+class Incident:
+    """One thing that went wrong. Incidents of one kind and subject have one cause; `source` tells them apart.
+
+    `user` is the colleague concerned, `route` overrides that of the kind, `activity` points at the use it came up in. What
+    `lasts` is true today, so it is news however long ago it began.
+    """
+
+    kind: str
+    subject: str
+    source: str
+    day: date
+    evidence: str
+    contact: str | None
+    activity: Value = None
+    user: str | None = None
+    route: str | None = None
+    department: str | None = None
+    lasts: bool = False
+
+
+def incidents(world: World) -> Iterator[Incident]:
+    """Every incident that the records show, however old."""
+    yield from _withdrawals(world)
+    for use in world.uses:
+        yield from _of_use(world, use)
+    yield from _overuse(world)
+    yield from _off_system(world)
+
+
+def _withdrawals(world: World) -> Iterator[Incident]:
+    """A consent withdrawn while that very person is being asked for that use."""
+    asked = set(_open_asks(world))
+    for consent in world.rows("consent"):
+        when = consent.get("withdrawn_on")
+        gone = consent.get("status") == "withdrawn" or (when is not None and when <= world.today)
+        if gone and (consent.get("contact"), consent.get("use")) in asked:
+            known = f" on {when:%d %b %Y}" if when else ""
+            text = f"Consent to this use was withdrawn{known} while an ask was open; the ask is frozen."
+            day = min(when, world.today) if when else world.today
+            yield Incident("consent_withdrawn", consent["id"], consent["id"], day, text, consent["contact"], lasts=True)
+
+
+def _open_asks(world: World) -> Iterator[tuple[str | None, str | None]]:
+    """Whom somebody is asking for what."""
+    for use in world.uses:
+        if use.status in OPEN_USE:
+            yield use.row.get("contact"), use.row.get("type")
+    asks = Asks(world)
+    for match in world.rows("match"):
+        if asks.phase(match).name in OPEN:
+            request = world.row("request", match.get("request")) or {}
+            yield world.contact_of(match), request.get("type")
+
+
+MISSED_BY = {
+    "rep": ("rep", "the sales rep"),
+    "us": ("program_owner", "us"),
+    "customer": ("account_owner", "the customer"),
+}
+"""Who missed it: the route the escalation takes, and the words."""
+
+
+def _of_use(world: World, use: Use) -> Iterator[Incident]:
+    row, day, activity = use.row, use.latest_on, pointing_at("activity", use.row)
+    contact, record = row.get("contact"), name_of(row)
+    what = (row.get("type") or "reference").replace("_", " ")
+    if day is None or day > world.today or contact is None:
+        return
+    if row.get("sentiment") == "negative":
+        text = f"The customer was unhappy with the {what}. Issues: {row.get('issues') or 'not recorded'}."
+        yield Incident("negative_sentiment", contact, record, day, text, contact, activity)
+    if use.status == "missed":
+        route, who = MISSED_BY.get(row.get("missed_by") or "", ("account_owner", "somebody not recorded"))
+        subject = f"{contact} {route}"
+        text = f"The {what} did not take place as agreed; missed by {who}."
+        requester = row.get("requester")
+        yield Incident("missed_commitment", subject, record, day, text, contact, activity, user=requester, route=route)
+    if row.get("concern_department"):
+        department = row["concern_department"]
+        subject = f"{contact} {department}"
+        text = f"The customer raised a concern about {department}: {row.get('issues') or 'not recorded'}."
+        yield Incident("department_concern", subject, record, day, text, contact, activity, department=department)
+
+
+def _overuse(world: World) -> Iterator[Incident]:
+    """A person called more often than the cap allows in its window: one incident for each call too many."""
+    cap = next((cap for cap in world.program.tolerance.caps if cap.id == "calls_quarter"), None)
+    if cap is None:
+        return
+    over = {c: int(row["calls_90d"]) for c, row in world.judged.items() if (row.get("calls_90d") or 0) > cap.limit}
+    days = _call_days(world, over)
+    for contact, used in sorted(over.items()):
+        for number in range(int(cap.limit) + 1, used + 1):
+            day = days[contact][number - 1] if number <= len(days[contact]) else world.today
+            text = f"{number} calls in {cap.window_days} days; at most {cap.limit:g} were promised."
+            yield Incident("repeated_overuse", contact, f"{day} {number}", day, text, contact, lasts=True)
+
+
+def _call_days(world: World, contacts: Collection[str]) -> Mapping[str, list[date]]:
+    """The days of these persons' calls in the window, the first first."""
+    days: dict[str, list[date]] = {contact: [] for contact in contacts}
+    for use in world.uses if contacts else ():
+        day = use.completed_on if use.status == "completed" else use.scheduled_on if use.status == "missed" else None
+        is_call = use.row.get("type") == "call" and use.row.get("contact") in days
+        if is_call and day is not None and 0 <= (world.today - day).days < QUARTER:
+            days[use.row["contact"]].append(day)
+    return {contact: sorted(found) for contact, found in days.items()}
+
+
+def _off_system(world: World) -> Iterator[Incident]:
+    """A use that nobody recorded, until a person says that it was none."""
+    activity = {row["key"]: row for row in world.rows("activity") if row.get("key")}
+    for sighting in sightings(world):
+        row = activity.get(sighting.key) or {}
+        if row.get("status") == "cancelled":
+            continue
+        what = sighting.reference_type.replace("_", " ")
+        text = (
+            f"A {sighting.where} of {sighting.day:%d %b %Y} looks like a {what} with this customer, and no request led to it. "
+            "It counts as a use. Confirm it on the activity, or set the activity to Cancelled if it was none."
+        )
+        subject = f"{sighting.contact} {sighting.user}"
+        yield Incident(
+            "off_system_use", subject, sighting.record_id, sighting.day, text, sighting.contact,
+            activity=Link("activity", sighting.key), user=sighting.user,
+        )  # fmt: skip
