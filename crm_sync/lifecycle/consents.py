@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from crm_sync.lifecycle.world import Row, World
+from crm_sync.model.calendar import months_after
 from crm_sync.model.records import Desired
 
 
@@ -39,7 +40,7 @@ def ends_on(world: World, consent: Row) -> date | None:
     if consent.get("valid_to"):
         return consent["valid_to"]  # type: ignore[no-any-return]
     start = consent.get("valid_from")
-    return _months_after(start, world.program.consent.valid_months) if start else None
+    return months_after(start, world.program.consent.valid_months) if start else None
 
 
 def warning_of(world: World, consent: Row) -> str:
@@ -70,14 +71,3 @@ def _holds(world: World, consent: Row) -> bool:
 
 def _withdrawn(world: World, consent: Row) -> bool:
     return consent.get("withdrawn_on") is not None and consent["withdrawn_on"] <= world.today
-
-
-def _months_after(start: date, months: int) -> date:
-    """The same day some months later; the last day of a shorter month."""
-    year, month = divmod(start.month - 1 + months, 12)
-    for day in range(start.day, 27, -1):
-        try:
-            return date(start.year + year, month + 1, day)
-        except ValueError:
-            continue
-    return date(start.year + year, month + 1, start.day)

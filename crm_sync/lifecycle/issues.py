@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from crm_sync.lifecycle.retention import disposal_problem
 from crm_sync.lifecycle.world import World, digest
 from crm_sync.model.records import Desired, Value
 
@@ -27,6 +28,7 @@ def problems(world: World) -> Iterator[tuple[str, str, dict[str, Value]]]:
     yield from _unmapped_values(world)
     yield from _unreadable_fields(world)
     yield from _inactive_owners(world)
+    yield from disposal_problem(world)
 
 
 def _unmapped_values(world: World) -> Iterator[tuple[str, str, dict[str, Value]]]:

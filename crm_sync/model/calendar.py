@@ -40,3 +40,14 @@ class BusinessCalendar:
         """How many business days lie after `start` up to and including `end`; 0 when `end` is not after `start`."""
         days = (start + timedelta(days=offset) for offset in range(1, (end - start).days + 1))
         return sum(self.is_business_day(day) for day in days)
+
+
+def months_after(start: date, months: int) -> date:
+    """The same day some months later; the last day of a shorter month."""
+    year, month = divmod(start.month - 1 + months, 12)
+    for day in range(start.day, 27, -1):
+        try:
+            return date(start.year + year, month + 1, day)
+        except ValueError:
+            continue
+    return date(start.year + year, month + 1, start.day)
