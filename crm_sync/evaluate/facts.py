@@ -157,9 +157,11 @@ def _standing(records: Records, program: Program, blind: Blind) -> Iterator[Colu
     yield Column("status", status, "state")
     kinds = (("type_approved", "approved", "approved_types"), ("type_briefed", "briefed", "briefed_types"))
     for fact, kept, field in kinds:
-        veil = " AND NULL" if hidden or records.is_blind("profile", field) else ""
+        unseen = records.is_blind("profile", field)
         for t in program.types:
-            yield Column(f"{fact}_{t}", f"coalesce(s.{kept}_{t}, false){veil}", "state")
+            given = f"coalesce(s.{kept}_{t}, false)"
+            given = "CASE WHEN s.profile_id IS NULL THEN false END" if unseen else given
+            yield Column(f"{fact}_{t}", "CAST(NULL AS BOOLEAN)" if hidden else given, "state")
 
 
 def _truth(column: str, without_row: str) -> str:

@@ -34,17 +34,16 @@ def limit_is_blind(records: Records, cap: Cap) -> bool:
 def create_profiles(records: Records, program: Program) -> None:
     """Create `own_profile` (per contact) and `person_profile` (per person)."""
     records.create("profile_of", "SELECT *, coalesce(contact, key) AS contact_id FROM profile")
-    records.create("own_profile", _own(records, program))
+    records.create("own_profile", _own(program))
     records.create("person_profile", _persons(program))
 
 
-def _own(records: Records, program: Program) -> str:
+def _own(program: Program) -> str:
     """Give the contact's own profile; of several, what all of them allow."""
     rank = " ".join(f"WHEN {text_sql(status)} THEN {index}" for index, status in enumerate(MOST_RESTRICTIVE_FIRST))
     allowed = [
-        f"bool_and(coalesce(list_contains({field}, {text_sql(t)}), false)) AND {known} AS {name}_{t}"
+        f"bool_and(coalesce(list_contains({field}, {text_sql(t)}), false)) AS {name}_{t}"
         for name, field in (("approved", "approved_types"), ("briefed", "briefed_types"))
-        for known in ("NULL" if records.is_blind("profile", field) else "true",)
         for t in program.types
     ]
     return f"""
