@@ -95,7 +95,7 @@ def carry_out(world: World, decision: Decision, *, kind: str, agreed: str | None
 def _note(world: World, decision: Decision, kind: str) -> None:
     """Keep what was decided, on what and under which rules, before anything of it is written."""
     made = (decision.snapshot, decision.verdicts, decision.matches, decision.plan.checksum)
-    world.books.keep(Decided(*made, world.program.version, kind))
+    world.books.keep(Decided(*made, world.program, kind))
 
 
 def _write(world: World, made: Plan, snapshot: Snapshot, kind: str) -> Outcome:

@@ -19,19 +19,20 @@ from crm_sync.model.matches import Matches
 from crm_sync.model.snapshot import Snapshot
 from crm_sync.model.verdicts import Verdicts
 from crm_sync.ports import Archive, Decisions
+from crm_sync.program import Program
 
 RUN = "run"
 
 
 @dataclass(frozen=True)
 class Decided:
-    """What one run decided: on what, with what result, and the checksum of the plan it led to."""
+    """What one run decided: on what, under which rules, with what result, and the checksum of the plan it led to."""
 
     snapshot: Snapshot
     verdicts: Verdicts
     matches: Matches
     plan: str
-    rules: str
+    program: Program
     kind: str
 
     @property
@@ -51,7 +52,7 @@ class Books:
 
     def keep(self, decided: Decided) -> str:
         """Note a run: its inputs, rules and decisions in the archive, what changed in the log. Returns its last seal."""
-        inputs = keep_inputs(decided.snapshot, self.archive)
+        inputs = keep_inputs(decided.snapshot, decided.program, self.archive)
         sources = self.archive.put(json.dumps(dict(self.sources), sort_keys=True).encode())
         decisions = keep_decisions(decided.snapshot, decided.verdicts, decided.matches, self.archive)
         told = list(changes(kept_decisions(decisions, self.archive), self._before(), self.archive))
@@ -60,7 +61,7 @@ class Books:
             "kind": decided.kind,
             "as_of": decided.snapshot.as_of.isoformat(),
             "org": decided.snapshot.org_id,
-            "rules": decided.rules,
+            "rules": decided.program.version,
             "plan": decided.plan,
             "inputs": inputs,
             "sources": sources,

@@ -8,7 +8,21 @@ from __future__ import annotations
 
 import typer
 
-from crm_sync.entrypoints.cli import audit, check, demo, explain, forecast, mapping, org, plan, replay, report, run, serve
+from crm_sync.entrypoints.cli import (
+    approve,
+    audit,
+    check,
+    demo,
+    explain,
+    forecast,
+    mapping,
+    org,
+    plan,
+    replay,
+    report,
+    run,
+    serve,
+)
 
 app = typer.Typer(
     name="crm-sync",
@@ -25,6 +39,7 @@ app.command()(explain.explain)
 app.command("forecast")(forecast.show_forecast)
 app.command()(report.report)
 app.command()(serve.serve)
+app.command()(approve.approve)
 app.command()(replay.replay)
 app.add_typer(audit.app, name="audit")
 app.add_typer(mapping.app, name="mapping")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -30,7 +30,7 @@ def check(
     findings = against_org(settings, draft) if org else ()
     wrong = (*mistakes, *wrong)
     if as_json:
-        output.emit_json(_as_json(version, wrong, findings if org else None))
+        output.emit_json({**_as_json(version, wrong, findings if org else None), "approval": _facts(settings, version)})
     else:
         _show(settings, version, cases, findings if org else None)
     if wrong and not as_json:
@@ -63,6 +63,21 @@ def against_org(settings: Settings, draft: Draft) -> tuple[Finding, ...]:
         return hold_against(draft, reach_org(connected).describe_all(objects_of(draft)))
 
 
+def _facts(settings: Settings, version: str) -> Mapping[str, str]:
+    from crm_sync.entrypoints.cli.approve import approval_facts
+
+    return approval_facts(settings, version) if version else {}
+
+
+def _approval(settings: Settings, version: str) -> str:
+    from crm_sync.entrypoints.cli.approve import HOW
+
+    facts = _facts(settings, version)
+    if not facts:
+        return f"Nobody has approved this version; run and serve will refuse it. To agree to it: {HOW}"
+    return f"Approved by {facts['approved_by']} on {facts['approved_on']}."
+
+
 def _as_json(version: str, wrong: Sequence[Mistake], findings: Sequence[Finding] | None) -> dict[str, Any]:
     body: dict[str, Any] = {"mistakes": [vars(mistake) for mistake in wrong], "version": version or None}
     if findings is not None:
@@ -76,6 +91,7 @@ def _show(settings: Settings, version: str, cases: str, findings: Sequence[Findi
 
     if version:
         output.line(f"rules {version}: nothing wrong in {settings.rules_dir}/ and {settings.mappings_dir}/.")
+        output.line(_approval(settings, version))
     if cases:
         output.line(cases)
     if findings == ():

@@ -19,6 +19,7 @@ def demo(
 ) -> None:
     """Start the local org, load the sample records, run the whole job once over HTTP, and say what to try next."""
     from crm_sync.entrypoints.cli import embedded, output, show
+    from crm_sync.entrypoints.cli.approve import only_approved
     from crm_sync.entrypoints.cli.session import here, session
     from crm_sync.pipeline import carry_out, look
 
@@ -27,7 +28,8 @@ def demo(
         embedded.forget(settings)
     with embedded.local_org(settings) as address:
         _load_if_empty(settings, address, as_json)
-        with session(embedded.connected(settings, address)) as (world, as_of):
+        with session(embedded.connected(settings, address)) as (opened, as_of):
+            world = only_approved(opened, settings, accept=True)
             with output.progress(as_json) as bar:
                 task = bar.add_task("Reading the org and deciding", total=2)
                 decision = look(world, as_of)

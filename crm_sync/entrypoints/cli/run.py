@@ -14,15 +14,21 @@ REFUSED = 4
 def run(
     plan: Annotated[Path | None, typer.Option(help="Make exactly the plan saved in this file, or nothing.")] = None,
     agree: Annotated[str | None, typer.Option(help="Make exactly the plan of this checksum, guards included.")] = None,
+    accept_unapproved: Annotated[
+        bool, typer.Option("--accept-unapproved", help="Run under rules nobody approved; the decision log says so.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Run the whole job once. A second run writes nothing."""
     from crm_sync.entrypoints.cli import output, show
-    from crm_sync.entrypoints.cli.session import session
+    from crm_sync.entrypoints.cli.approve import only_approved
+    from crm_sync.entrypoints.cli.session import here, session
     from crm_sync.pipeline import carry_out, look
 
     agreed = agreed_checksum(plan) if plan else agree
-    with session() as (world, as_of):
+    settings = here()
+    with session(settings) as (opened, as_of):
+        world = only_approved(opened, settings, accept=accept_unapproved)
         decision = look(world, as_of)
         outcome = carry_out(world, decision, kind="full", agreed=agreed)
         if as_json:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from crm_sync.audit import Books, Decided, differences, intact, pack, recall, runs
-from crm_sync.audit.inputs import keep_inputs, kept_inputs
+from crm_sync.audit.inputs import LEFT_OUT, UNREAD, WORDS_ALONE, keep_inputs, kept_inputs
 from crm_sync.errors import ConfigurationError, PermanentError
 from crm_sync.evaluate import evaluate
 from crm_sync.matching import match
@@ -99,7 +99,7 @@ def snapshot(snapshot_of: Any) -> Snapshot:
 
 def decided(snapshot: Snapshot, program: Program, plan: str = "p1") -> Decided:
     verdicts = evaluate(snapshot, program)
-    return Decided(snapshot, verdicts, match(snapshot, verdicts, program), plan, program.version, "full")
+    return Decided(snapshot, verdicts, match(snapshot, verdicts, program), plan, program, "full")
 
 
 def changed(snapshot: Snapshot, name: str, column: str, value: Any, row: int = 0) -> Snapshot:
@@ -170,9 +170,9 @@ def test_decisions_are_the_same_when_made_again_from_what_was_kept(
 
 
 def test_what_comes_back_is_what_was_kept_but_for_texts_about_people(
-    books: Books, archive: FileArchive, snapshot: Snapshot
+    books: Books, archive: FileArchive, snapshot: Snapshot, program: Program
 ) -> None:
-    again = kept_inputs(keep_inputs(snapshot, archive), snapshot.as_of, archive)
+    again = kept_inputs(keep_inputs(snapshot, program, archive), snapshot.as_of, archive)
     for name, table in snapshot.tables.items():
         kept = again.tables[name]
         assert sorted(kept.column_names) == sorted(table.column_names), name
@@ -184,27 +184,72 @@ def test_what_comes_back_is_what_was_kept_but_for_texts_about_people(
         assert CANARY.encode() not in archive.get(name)
 
 
+def test_of_a_subject_only_the_words_are_kept_that_rules_look_for(
+    archive: FileArchive, snapshot_of: Any, program: Program
+) -> None:
+    word = next(iter(program.escalation.off_system.words))
+    rows = [
+        {"id": "00T1", "subject": f"{word.upper()} with {CANARY}"},
+        {"id": "00T2", "subject": CANARY},
+        {"id": "00T3"},
+    ]
+    seen = snapshot_of(task=rows, event=rows)
+    again = kept_inputs(keep_inputs(seen, program, archive), seen.as_of, archive)
+    assert again.tables["task"]["subject"].to_pylist() == [word, None, None]
+    assert again.tables["event"]["subject"].to_pylist() == [word, None, None]
+
+
+READ_BY_DECISIONS = {
+    "account": {"name", "industry", "country", "competitive_set", "outcome"},
+    "contact": {"email_key", "country"},
+    "user": {"time_zone"},
+    "opportunity": {"stage"},
+    "case": {"status", "key"},
+    "task": {"key"},
+    "business_hours": {"name", "time_zone"},
+    "holiday": {"name"},
+    "profile": {"name", "key", "topics", "avoid_topics", "time_zone", "blackouts", "briefing_version", "rule_version"}
+    | {"industry", "product"},
+    "consent": {"name", "key", "text_version", "evidence"},
+    "request": {"name", "key", "audience", "industry", "use_case", "product", "region", "language"},
+    "match": {"name", "key"},
+    "activity": {"name", "key", "audience"},
+    "escalation": {"name", "key"},
+    "asset": {"title", "key", "url", "version", "approved_version", "industry", "use_case", "product"},
+}
+
+
+def test_every_text_is_kept_on_purpose_or_left_out(program: Program) -> None:
+    for name, mapping in program.mappings.items():
+        texts = {field.name for field in mapping.pulled if field.type in ("text", "url")}
+        left_out = LEFT_OUT.get(name, frozenset()) | {WORDS_ALONE.get(name, "")}
+        if name not in UNREAD:
+            assert texts - left_out == READ_BY_DECISIONS.get(name, set()), name
+
+
 def test_no_text_about_a_person_is_in_the_log(books: Books, snapshot: Snapshot, program: Program) -> None:
     books.keep(decided(snapshot, program))
     assert CANARY not in json.dumps(books.log.entries())
 
 
-def test_equal_inputs_have_one_name_whatever_their_order(archive: FileArchive, snapshot: Snapshot) -> None:
+def test_equal_inputs_have_one_name_whatever_their_order(
+    archive: FileArchive, snapshot: Snapshot, program: Program
+) -> None:
     turned = {name: pa.concat_tables(_backwards(table)) for name, table in snapshot.tables.items()}
-    assert keep_inputs(snapshot, archive) == keep_inputs(replace(snapshot, tables=turned), archive)
+    assert keep_inputs(snapshot, program, archive) == keep_inputs(replace(snapshot, tables=turned), program, archive)
 
 
 def _backwards(table: pa.Table) -> list[pa.Table]:
     return [table.slice(row, 1) for row in reversed(range(table.num_rows))] or [table]
 
 
-def test_a_changed_row_changes_one_piece(archive: FileArchive, snapshot_of: Any) -> None:
+def test_a_changed_row_changes_one_piece(archive: FileArchive, snapshot_of: Any, program: Program) -> None:
     rows = [{"id": f"003{number:012d}", "nps": 9.0} for number in range(20_000)]
-    keep_inputs(snapshot_of(contact=rows), archive)
+    keep_inputs(snapshot_of(contact=rows), program, archive)
     before = set(archive.names())
     rows[7000]["nps"] = 3.0
     del rows[12_345]
-    keep_inputs(snapshot_of(contact=rows), archive)
+    keep_inputs(snapshot_of(contact=rows), program, archive)
     assert 2 <= len(set(archive.names()) - before) <= 3  # the pieces of the two rows, and the list of pieces
 
 

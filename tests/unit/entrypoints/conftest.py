@@ -82,5 +82,3 @@ def desk(here: Place, tmp_path: Path) -> Desk:
     shutil.copytree(ROOT / "rules", tmp_path / "rules", ignore=shutil.ignore_patterns("cases", "schemas"))
     shutil.copytree(ROOT / "mappings", tmp_path / "mappings")
     return Desk(tmp_path, here)
-
-
