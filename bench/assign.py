@@ -5,7 +5,8 @@
 
 Each method runs in a process of its own on the same random market, so seconds and peak memory are its own. Seconds
 count scoring and choosing, not imports or the making of the data. `regret` is the fit lost against the proven optimum,
-`Gini` that of past and new uses together. Demand is skewed: a few industries and topics are wanted most. The goal: gap 0 in all five cases; 10kx100k in at most 5 s and 1 GB.
+`Gini` that of past and new uses together. Demand is skewed: a few industries and topics are wanted most. The goal:
+gap 0 in all five cases; 10kx100k in at most 5 s and 1 GB.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def skewed(random: np.random.Generator, values: int, size: int) -> np.ndarray:
 
 
 def make(requests: int, references: int, seed: int = 7) -> Bench:
-    """Draw a market: pairs meet within a block (product x region); industry, use case, size, topics and strength give points."""
+    """Draw a market: pairs meet within a block (product x region); what they have in common and strength give points."""
     random = np.random.default_rng(seed)
     accounts = max(references // PER_ACCOUNT, 1)
     account = np.arange(references) % accounts
@@ -282,7 +283,8 @@ def main() -> None:
         print(json.dumps(measure(arguments.case, arguments.method)))
         return
     print(
-        f"{'case':<20}{'method':<12}{'seconds':>8}{'CPU s':>7}{'filled':>8}{'objective':>11}{'regret':>8}{'gap':>5}{'Gini':>7}{'peak MB':>9}"
+        f"{'case':<20}{'method':<12}{'seconds':>8}{'CPU s':>7}{'filled':>8}{'objective':>11}"
+        f"{'regret':>8}{'gap':>5}{'Gini':>7}{'peak MB':>9}"
     )
     for case in [arguments.case] if arguments.case else CASES:
         optimum = 0.0
@@ -295,7 +297,8 @@ def main() -> None:
             regret = 100 * (optimum - fit(row)) / optimum
             gap = "" if row["gap"] is None else f"{row['gap']:.0f}"
             print(
-                f"{case:<20}{method:<12}{row['seconds']:>8.2f}{row['cpu']:>7.2f}{row['filled']:>8.0f}{row['objective']:>11.0f}"
+                f"{case:<20}{method:<12}{row['seconds']:>8.2f}{row['cpu']:>7.2f}{row['filled']:>8.0f}"
+                f"{row['objective']:>11.0f}"
                 f"{regret:>7.2f}%{gap:>5}{row['gini']:>7.3f}{row['peak_mb']:>9.0f}"
             )
 

@@ -1,8 +1,8 @@
 """Market -> Assignment: the best joint assignment, with a proof over every admissible pair.
 
 Called by `joint` and by `bench/assign.py`. Solve over the best few pairs of each request, price the references, look
-over all pairs for one that would be worth more at those prices, add those, and solve again: no such pair is the proof.
-Not here: domain words; what comes in and goes out is numbers.
+over all pairs for one that would be worth more at those prices, add those, and solve again: no such pair is the
+proof. Not here: domain words; what comes in and goes out is numbers.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Prices for a solved assignment, and the bound they prove.
 
-Called by `assign`. Linear-programming duality: for any prices, no assignment reaches more than what requests could gain
-at those prices plus what references and groups would earn. With the shortest residual distances as prices that
+Called by `assign`. Linear-programming duality: for any prices, no assignment reaches more than what requests could
+gain at those prices plus what references and groups would earn. With the shortest residual distances as prices that
 bound meets the optimum, and it holds for pairs the solver never saw. Not here: the solver itself.
 """
 

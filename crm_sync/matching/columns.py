@@ -5,7 +5,7 @@ Used by the modules here that read the snapshot. Not here: any decision.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,14 +60,13 @@ class Joined:
         table = snapshot.tables.get(mapping)
         if table is None or key not in table.column_names:
             return cls(None, pa.nulls(len(wanted), pa.int32()))
-        table = table.sort_by("id")
+        table = table if key == "id" else table.sort_by("id")
         return cls(table, pc.index_in(wanted, value_set=table[key].combine_chunks()))
 
-    def __getitem__(self, column: str) -> list[Any]:
+    def __getitem__(self, column: str) -> pa.Array:
         if self.table is None or column not in self.table.column_names:
-            return [None] * len(self.at)
-        values: list[Any] = self.table[column].combine_chunks().take(self.at).to_pylist()
-        return values
+            return pa.nulls(len(self.at))
+        return self.table[column].combine_chunks().take(self.at)
 
     @property
     def is_there(self) -> NDArray[np.bool_]:
@@ -84,17 +83,22 @@ class Codes:
     index: Mapping[str, int]
 
     @classmethod
-    def of(cls, values: Iterable[object]) -> Codes:
+    def of(cls, texts: pa.Array) -> Codes:
         """Number the distinct texts in the order of the alphabet."""
-        return cls.exactly(normal(value) for value in values)
+        return cls._numbered(texts, normal)
 
     @classmethod
-    def exactly(cls, values: Iterable[str | None]) -> Codes:
+    def exactly(cls, names: pa.Array) -> Codes:
         """Number texts that are names as they stand, where case matters."""
-        compared = list(values)
-        index = {text: code for code, text in enumerate(sorted({text for text in compared if text is not None}))}
-        codes = [UNKNOWN if text is None else index[text] for text in compared]
-        return cls(np.array(codes, dtype=np.int64), index)
+        return cls._numbered(names, lambda name: None if name is None else str(name))
+
+    @classmethod
+    def _numbered(cls, texts: pa.Array, compared: Callable[[object], str | None]) -> Codes:
+        found = pc.cast(texts, pa.string()).dictionary_encode()
+        words = [compared(text) for text in found.dictionary.to_pylist()]
+        index = {text: code for code, text in enumerate(sorted({text for text in words if text is not None}))}
+        of_word = np.array([UNKNOWN if text is None else index[text] for text in words] + [UNKNOWN], dtype=np.int64)
+        return cls(of_word[np.asarray(pc.fill_null(found.indices, len(words)), dtype=np.int64)], index)
 
     def code(self, value: object) -> int:
         """Give the code of a value; UNKNOWN for null and for what no row has."""
@@ -103,3 +107,27 @@ class Codes:
 
     def __len__(self) -> int:
         return len(self.index)
+
+
+@dataclass(frozen=True)
+class Words:
+    """Several texts per row, as flags per text: which rows have any of some words. A row of null has none."""
+
+    codes: Codes
+    row_of: Ints
+    size: int
+
+    @classmethod
+    def of(cls, lists: pa.Array) -> Words:
+        """Read a column of lists; the words compare without case and outer blanks."""
+        if pa.types.is_null(lists.type):
+            lists = pc.cast(lists, pa.list_(pa.string()))
+        parents = np.asarray(pc.list_parent_indices(lists), dtype=np.int64)
+        return cls(Codes.of(pc.list_flatten(lists)), parents, len(lists))
+
+    def any_of(self, words: Iterable[str | None]) -> NDArray[np.bool_]:
+        """Flag the rows that have at least one of these words."""
+        wanted = sorted({self.codes.code(word) for word in words} - {UNKNOWN})
+        flags = np.zeros(self.size, dtype=bool)
+        flags[self.row_of[np.isin(self.codes.of_row, wanted)]] = True
+        return flags

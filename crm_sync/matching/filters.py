@@ -1,8 +1,8 @@
 """Which references one request may be offered, and how many each rule keeps out.
 
 Called by `offers`, `slates` and `substitutes`. Rules apply one after another, so each person is counted once, under
-the first rule that keeps them out. Whoever said no to this request is left out before counting: a requester cannot tell
-that from somebody who was never eligible. Not here: scores (fit) and who is taken (ledger).
+the first rule that keeps them out. Whoever said no to this request is left out before counting: a requester cannot
+tell that from somebody who was never eligible. Not here: scores (fit) and who is taken (ledger).
 """
 
 from __future__ import annotations
@@ -152,7 +152,8 @@ class Filters:
     def _speaks(self, language: str | None) -> Flags:
         if normal(language) is None:
             return np.ones(len(self.pool), dtype=bool)
-        return self._speakers.get(self._language(language), np.zeros(len(self.pool), dtype=bool))
+        word = self._language(language)
+        return self._kept(("language", word), lambda: self.pool.languages.any_of([word]))
 
     def _language(self, written: str | None) -> str:
         """Translate a language as people write it into the word the profiles use."""
@@ -160,11 +161,6 @@ class Filters:
         words = {api.casefold(): word.casefold() for api, word in field.values.items()} if field else {}
         text = normal(written) or ""
         return words.get(text, text)
-
-    @cached_property
-    def _speakers(self) -> Mapping[str, Flags]:
-        words = sorted(frozenset().union(*self.pool.languages))
-        return {word: np.array([word in spoken for spoken in self.pool.languages], dtype=bool) for word in words}
 
     def _avoids(self, request: OpenRequest) -> Flags:
         """Whether what the call would be about is something the person wants to avoid."""
@@ -205,11 +201,9 @@ class Filters:
         return self._kept(("audience", request.type or ""), lambda: np.isin(standing.audience.of_row, sorted(codes)))
 
     def _in_territory(self, request: OpenRequest, standing: Standing) -> Flags:
-        wide = {self.program.consent.territory.everywhere.casefold(), normal(request.region) or ""}
-        return self._kept(
-            ("territory", request.type or "", *sorted(wide)),
-            lambda: np.array([not wide.isdisjoint(territory) for territory in standing.territory], dtype=bool),
-        )
+        wide = [self.program.consent.territory.everywhere, request.region]
+        key = ("territory", request.type or "", normal(request.region) or "")
+        return self._kept(key, lambda: standing.territory.any_of(wide))
 
     def _too_soon(self, request: OpenRequest, standing: Standing) -> Flags:
         if request.needed_by is None:

@@ -1,7 +1,8 @@
 """Fit of requests and references as points: one row of wants times one column of offers, and the parts behind a sum.
 
-Called by `joint` and `slates`. Every part is worth its weight of rules/matching or a share of it; what a request leaves open
-gives everybody the full part. Points are whole tenths. Not here: load, which is a price and never a part of the fit.
+Called by `joint` and `slates`. Every part is worth its weight of rules/matching or a share of it; what a request
+leaves open gives everybody the full part. Points are whole tenths. Not here: load, which is a price and never a part
+of the fit.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from crm_sync.matching.columns import UNKNOWN, Codes, normal
-from crm_sync.matching.market import Floats, Ints
+from crm_sync.matching.market import Floats
 from crm_sync.matching.pool import Pool
-from crm_sync.matching.requests import OpenRequest, size_of
+from crm_sync.matching.requests import OpenRequest
 from crm_sync.program import Program
 
 TENTHS = 10
@@ -87,7 +90,7 @@ class _Layout:
         self.pool, self.program = pool, program
         self.weight = {name: points * TENTHS for name, points in program.matching.weights.model_dump().items()}
         self.sizes = list(program.matching.company_size.model_dump())
-        self.size = Codes.of(size_of(employees, program) for employees in pool.employees)
+        self.size = _sizes(pool, program)
         self.topic = {text: code for code, text in enumerate(sorted({_text(r.use_case) for r in requests} - {""}))}
         self.hours = {zone: _hours(zone, as_of) for zone in pool.time_zone.index}
         self.as_of = as_of
@@ -126,7 +129,9 @@ class _Layout:
         offers[self.at["strength"].start] = np.rint(self.weight["strength"] * self.pool.strength / 100)
         for text, code in self.topic.items():
             own = self.pool.use_case.of_row == self.pool.use_case.index.get(text, UNKNOWN - 1)
-            offers[self.at["topic"].start + code] = _mentions(self.pool.topics, text) & ~own
+            offers[self.at["topic"].start + code] = (
+                np.asarray(pc.match_substring(self.pool.topics, text, ignore_case=True)) & ~own
+            )
         return offers
 
     def wants(self, request: OpenRequest) -> Iterator[tuple[int, float]]:
@@ -179,8 +184,12 @@ def _text(value: str | None) -> str:
     return normal(value) or ""
 
 
-def _mentions(texts: Sequence[str], topic: str) -> Ints:
-    return np.array([topic in text for text in texts], dtype=np.int64)
+def _sizes(pool: Pool, program: Program) -> Codes:
+    """Give each reference's company size; not known without a number of employees, and below the smallest size."""
+    least = program.matching.company_size.model_dump()
+    names = sorted(least, key=lambda name: least[name])
+    step = np.digitize(np.nan_to_num(pool.employees, nan=-1), sorted(least.values()))
+    return Codes.of(pa.array([None, *names], pa.string()).take(pa.array(step)))
 
 
 def _hours(zone: str | None, as_of: datetime) -> float | None:

@@ -1,7 +1,7 @@
 """Offers and a ledger as the market that `assign` solves: columns, caps and prices, one column per kind of use.
 
-Called by `recommend`. Kinds of use are told apart because caps count them differently. Not here: the solver, and caps over several
-kinds (ledger).
+Called by `recommend`. Kinds of use are told apart because caps count them differently. Not here: the solver, and caps
+over several kinds (ledger).
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Snapshot x Verdicts -> Matches: the whole of matching on one page.
 
-Called by the pipeline through `crm_sync.matching`. Whoever was already asked or approved keeps their request while the ask is
-good, and so does a proposal unless a request with nobody else needs the person; all others are matched together. The order of rows changes nothing. Not here: writing.
+Called by the pipeline through `crm_sync.matching`. Whoever was already asked or approved keeps their request while
+the ask is good, and so does a proposal unless a request with nobody else needs the person; all others are matched
+together. The order of rows changes nothing. Not here: writing.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Who has been taken for what in this run, against every cap and every rest: the last word before a recommendation.
 
-Called by `joint` and `slates`. The network knows caps of one kind of use at a time; a person's caps over several kinds, and
-rests between two asks of one run, are kept here, and nothing is recommended that the ledger does not admit. All in
-thousandths of a use or an effort point. Not here: points.
+Called by `joint` and `slates`. The network knows caps of one kind of use at a time; a person's caps over several
+kinds, and rests between two asks of one run, are kept here, and nothing is recommended that the ledger does not
+admit. All in thousandths of a use or an effort point. Not here: points.
 """
 
 from __future__ import annotations

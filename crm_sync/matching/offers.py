@@ -1,7 +1,7 @@
 """Open requests against the pool: each one's outlook, and the market that `assign` solves.
 
-Called by `joint`. Goes over all pairs in slices of rows and keeps a bit for each pair, so memory stays small. Not here: what is
-recommended in the end.
+Called by `joint`. Goes over all pairs in slices of rows and keeps a bit for each pair, so memory stays small. Not
+here: what is recommended in the end.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ Pair = tuple[int, int]
 class Outlook:
     """What the pool holds for one request: how many are counted, kept out by rule, and suit.
 
-    `bits` marks those who suit and have a use left, `full_bits` those who suit but for a cap, `late_bits` those who would but
-    for notice (packed).
+    Packed flags: `bits` marks those who suit and have a use left, `full_bits` those who would but for a cap,
+    `late_bits` those who would but for notice.
     """
 
     counted: int

@@ -1,23 +1,23 @@
 """Verdicts and snapshot -> the references that could be asked for something, as columns sorted by contact id.
 
 Called by `joint`. A person with several contact records appears once per type. Somebody whose only obstacle is a cap
-stays in the pool as `spent`, so that what a request is told does not depend on who holds the last free use. Not here: whether
-one suits one request (filters).
+stays in the pool as `spent`, so that what a request is told does not depend on who holds the last free use. Not here:
+whether one suits one request (filters).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from crm_sync.matching.columns import Codes, Joined
+from crm_sync.matching.columns import Codes, Joined, Words
 from crm_sync.matching.families import Families
 from crm_sync.matching.market import Ints
 from crm_sync.model.snapshot import Snapshot
@@ -25,7 +25,7 @@ from crm_sync.model.verdicts import Verdicts
 from crm_sync.program import Program
 
 Flags = NDArray[np.bool_]
-NEVER = np.datetime64("9999-12-31")
+NEVER = np.datetime64(date.max)
 """Stands for a day that is not known, where later is worse."""
 NOTHING = -(10**6)
 """Stands for what is left of a cap when that is not known: no release brings it above zero."""
@@ -45,7 +45,7 @@ class Standing:
     spent: Flags
     earliest: NDArray[np.datetime64]
     consent_until: NDArray[np.datetime64]
-    territory: Sequence[frozenset[str]]
+    territory: Words
     audience: Codes
     caution: Ints
 
@@ -59,19 +59,16 @@ class Standing:
 class Pool:
     """One row per contact. `links` and `link_family` are every family each row's person works for, duplicates too.
 
-    `left[cap id]` is what is left of a cap in thousandths; `load` counts recent uses and open asks, `effort` what they
-    weighed in a year, in thousandths.
+    `left[cap id]` is what is left of a cap in thousandths; `load` counts recent uses and open asks,
+    `uses` the former alone.
     """
 
     contact_id: Sequence[str]
     person: Codes
     account: Codes
-    account_id: Sequence[str | None]
-    title: Sequence[str | None]
     strength: Ints
     load: Ints
     uses: Ints
-    effort: Ints
     left: Mapping[str, Ints]
     standing: Mapping[str, Standing]
     links: Ints
@@ -81,10 +78,10 @@ class Pool:
     use_case: Codes
     product: Codes
     region: Codes
-    employees: Sequence[float | None]
-    languages: Sequence[frozenset[str]]
+    employees: NDArray[np.float64]
+    languages: Words
     time_zone: Codes
-    topics: Sequence[str]
+    topics: pa.Array
     avoid_topics: Sequence[tuple[str, ...]]
     owner_active: Flags
 
@@ -160,21 +157,17 @@ class _Building:
         contact = Joined.by(self.snapshot, "contact", "id", contact_ids)
         account = Joined.by(self.snapshot, "account", "id", chosen["account_id"].combine_chunks())
         profile = Joined.by(self.snapshot, "profile", "contact", contact_ids)
-        owner_ids = [a or c for a, c in zip(account["owner"], contact["owner"], strict=True)]
-        owner = Joined.by(self.snapshot, "user", "id", pa.array(owner_ids, pa.string()))
-        person = Codes.exactly(chosen["person_key"].to_pylist())
+        owner_ids = pc.coalesce(_text(account["owner"]), _text(contact["owner"]))
+        owner = Joined.by(self.snapshot, "user", "id", owner_ids)
+        person = Codes.exactly(chosen["person_key"].combine_chunks())
         links, link_family = self._links(person)
-        zones = self.program.lead_time.default_time_zone_by_region
         return Pool(
             contact_id=contact_ids.to_pylist(),
             person=person,
-            account=Codes.exactly(chosen["account_id"].to_pylist()),
-            account_id=chosen["account_id"].to_pylist(),
-            title=contact["title"],
+            account=Codes.exactly(chosen["account_id"].combine_chunks()),
             strength=_whole(chosen, "strength", 1, 0),
             load=_whole(chosen, "activations_180d", 1, 99) + _whole(chosen, "reservations", 1, 99),
             uses=_whole(chosen, "activations_180d", 1, 0),
-            effort=_whole(chosen, "effort_365d", SCALE, 0),
             left={cap.id: _whole(chosen, f"left_{cap.id}", SCALE, NOTHING) for cap in self.program.tolerance.caps},
             standing={t: self._standing(t, caps, person.of_row) for t in types},
             links=links,
@@ -184,15 +177,12 @@ class _Building:
             use_case=Codes.of(account["use_case"]),
             product=Codes.of(account["product"]),
             region=Codes.of(account["region"]),
-            employees=account["employees"],
-            languages=[frozenset(_texts(spoken)) for spoken in profile["languages"]],
-            time_zone=Codes.exactly(
-                zone or zones.get(region or "")
-                for zone, region in zip(profile["time_zone"], account["region"], strict=True)
-            ),
-            topics=[str(text or "").casefold() for text in profile["topics"]],
+            employees=np.asarray(pc.fill_null(pc.cast(account["employees"], pa.float64()), np.nan)),
+            languages=Words.of(profile["languages"]),
+            time_zone=Codes.exactly(pc.coalesce(_text(profile["time_zone"]), self._default_zones(account["region"]))),
+            topics=pc.fill_null(_text(profile["topics"]), ""),
             avoid_topics=self._avoided(),
-            owner_active=np.array([active is True for active in owner["active"]], dtype=bool),
+            owner_active=np.asarray(pc.fill_null(pc.cast(owner["active"], pa.bool_()), False)),
         )
 
     def _standing(self, reference_type: str, caps: int, person: Ints) -> Standing:
@@ -209,17 +199,23 @@ class _Building:
             spent=spent,
             earliest=self._days(f"earliest_{reference_type}"),
             consent_until=self._days(f"consent_until_{reference_type}"),
-            territory=[frozenset(_texts(one)) for one in self._column(f"territory_{reference_type}")],
+            territory=Words.of(self._column(f"territory_{reference_type}")),
             audience=Codes.of(self._column(f"audience_{reference_type}")),
             caution=_whole(self.chosen, f"caution_{reference_type}", 1, 0),
         )
 
     def _days(self, column: str) -> NDArray[np.datetime64]:
-        return np.array([NEVER if day is None else np.datetime64(day) for day in self._column(column)], "datetime64[D]")
+        days = pc.fill_null(pc.cast(self._column(column), pa.date32()), pa.scalar(date.max, pa.date32()))
+        return np.asarray(days).astype("datetime64[D]")
 
-    def _column(self, column: str) -> list[Any]:
+    def _column(self, column: str) -> pa.Array:
         known = column in self.chosen.column_names
-        return self.chosen[column].to_pylist() if known else [None] * self.chosen.num_rows
+        return self.chosen[column].combine_chunks() if known else pa.nulls(self.chosen.num_rows)
+
+    def _default_zones(self, regions: pa.Array) -> pa.Array:
+        zones = self.program.lead_time.default_time_zone_by_region
+        found = pc.index_in(_text(regions), value_set=pa.array(list(zones), pa.string()))
+        return pa.array(list(zones.values()), pa.string()).take(found)
 
     def _links(self, person: Codes) -> tuple[Ints, Codes]:
         """Pair every chosen row with the families of all records of the same person."""
@@ -234,7 +230,9 @@ class _Building:
             if account_id
         }
         ordered = sorted(pairs)
-        return np.array([row for row, _ in ordered], dtype=np.int64), Codes.exactly(family for _, family in ordered)
+        return np.array([row for row, _ in ordered], dtype=np.int64), Codes.exactly(
+            pa.array([family for _, family in ordered], pa.string())
+        )
 
     def _same_people(self, columns: list[str]) -> pa.Table:
         keys = self.chosen["person_key"].combine_chunks()
@@ -245,7 +243,7 @@ class _Building:
         mine = self._same_people(["person_key", "contact_id"])
         profile = Joined.by(self.snapshot, "profile", "contact", mine["contact_id"].combine_chunks())
         texts: dict[str, list[str]] = {}
-        for key, text in zip(mine["person_key"].to_pylist(), profile["avoid_topics"], strict=True):
+        for key, text in zip(mine["person_key"].to_pylist(), profile["avoid_topics"].to_pylist(), strict=True):
             if text:
                 texts.setdefault(key, []).append(str(text).casefold())
         return [tuple(sorted(texts.get(key, ()))) for key in self.chosen["person_key"].to_pylist()]
@@ -259,5 +257,5 @@ def _whole(table: pa.Table, column: str, scale: int, unknown: int) -> Ints:
     return np.floor(values * scale + 1e-6).astype(np.int64)
 
 
-def _texts(values: Iterable[Any] | None) -> list[str]:
-    return [str(value).casefold() for value in values or ()]
+def _text(values: pa.Array) -> pa.Array:
+    return pc.cast(values, pa.string())

@@ -1,7 +1,8 @@
 """Activities -> who has lately been used for the same audience or requester, so that they rest from it.
 
 Called by `joint`. An open ask counts as a use. An activity that does not say for whom it was, and has no request that
-says so, may have been for anybody and bars the person from every such ask. Not here: rest from asks of any kind (evaluate).
+says so, may have been for anybody and bars the person from every such ask. Not here: rest from asks of any kind
+(evaluate).
 """
 
 from __future__ import annotations

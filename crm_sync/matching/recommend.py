@@ -1,10 +1,10 @@
 """Offers -> one recommended reference per request: the joint assignment, held to every cap and rest by the ledger.
 
-Called by `joint`. Proposals that already wait for an owner stay; all other requests are assigned together. The network is exact for one
-kind of use; caps over several kinds, and rest between two asks of this run, cross its lines. So: solve, enter the pairs in the
-ledger from the best down, forbid what it does not admit, and solve again; requests left empty are then served one by one
-(settle). What comes out never exceeds a cap. The bound is that of the market in which nothing is kept and nothing crosses,
-so a gap shows what that cost. Not here: who stands next in line (slates).
+Called by `joint`. Proposals that already wait for an owner stay; all other requests are assigned together. The
+network is exact for one kind of use; caps over several kinds, and rest between two asks of this run, cross its lines.
+So: solve, enter the pairs in the ledger from the best down, forbid what it does not admit, and solve again; requests
+left empty are then served one by one (settle). What comes out never exceeds a cap. The bound is that of the market in
+which nothing is kept and nothing crosses, so a gap shows what that cost. Not here: who stands next in line (slates).
 """
 
 from __future__ import annotations

@@ -43,8 +43,8 @@ MATCH = (
 class History:
     """Whom a request has already met: contact ids.
 
-    `asked`: the owner has approved or the customer has been asked, and the answer is still awaited. `proposed`: reserved
-    and waiting for the owner. `spent`: never again for this request. `served`: somebody has accepted, or an ask is
+    `asked`: the owner has approved or the customer has been asked, and the answer is still awaited. `proposed`:
+    reserved and waiting for the owner. `spent`: never again for this request. `served`: somebody has accepted, or an ask is
     frozen and nobody else is asked while its time runs.
     """
 

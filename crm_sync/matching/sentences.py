@@ -1,7 +1,7 @@
 """Why this reference, and why not: sentences for the account owner and for the requester.
 
-Called by `joint` and `substitutes`. What a requester reads is made of counts by rule over people who may be asked; somebody who said no
-is not among them, so it reads the same as if they had never been eligible. Not here: deciding.
+Called by `joint` and `substitutes`. What a requester reads is made of counts by rule over people who may be asked;
+somebody who said no is not among them, so it reads the same as if they had never been eligible. Not here: deciding.
 """
 
 from __future__ import annotations
@@ -108,8 +108,8 @@ def why_unfilled(request: OpenRequest, outlook: Outlook) -> Iterator[str]:
     """Say why nobody is offered."""
     if outlook.suiting:
         yield (
-            f"Nobody can be offered for {a(request.type)} now: those who suit have given as much as was agreed with them, "
-            "or are promised to other requests."
+            f"Nobody can be offered for {a(request.type)} now: those who suit have given as much as was agreed with "
+            "them, or are promised to other requests."
         )
     elif request.type is not None:
         yield f"Nobody suits this request for {a(request.type)} now."
@@ -125,8 +125,8 @@ def why_matched(request: OpenRequest, outlook: Outlook, shown: int) -> Iterator[
 def why_late(request: OpenRequest, outlook: Outlook, notice_days: int, earliest_on: date) -> Iterator[str]:
     """Say in writing that this cannot be had so soon, and when it can."""
     yield (
-        f"{a(request.type).capitalize()} by {request.needed_by} is too soon: it needs at least {notice_days} business days' "
-        f"notice. The earliest honest date is {earliest_on}."
+        f"{a(request.type).capitalize()} by {request.needed_by} is too soon: it needs at least {notice_days} business "
+        f"days' notice. The earliest honest date is {earliest_on}."
     )
     yield from why_not(request, outlook)
 

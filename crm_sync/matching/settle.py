@@ -1,8 +1,8 @@
 """Requests left empty -> served after all, directly or by moving one recommendation that nobody has acted on.
 
-Called by `recommend`. Where it ends, no empty request can be served by one such move; a second run starts there and so
-finds nothing to move. Only what fills a request is moved: an owner who looks at a proposal is not disturbed for points.
-Not here: asks under way, which never move.
+Called by `recommend`. Where it ends, no empty request can be served by one such move; a second run starts there and
+so finds nothing to move. Only what fills a request is moved: an owner who looks at a proposal is not disturbed for
+points. Not here: asks under way, which never move.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class _Moves:
         )
 
     def _makes_way(self, other: int, row: int, reference: int) -> bool:
-        """Give `reference` to the empty request if `other`, which holds it or its account's last use, finds somebody else."""
+        """Give `reference` to the empty request if `other`, which stands in its way, finds somebody else."""
         held = self.chosen[other]
         self._untake(other)
         if self.ledger.admits(self.offers.requests[row], reference):

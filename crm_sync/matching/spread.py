@@ -1,4 +1,7 @@
-"""How evenly the load is spread: the Gini coefficient of effort among references. Called by `joint` and the benchmarks."""
+"""How evenly the load is spread: the Gini coefficient of effort among references.
+
+Called by `joint` and the benchmarks. Not here: spreading it, which is the price of load in the assignment.
+"""
 
 from __future__ import annotations
 

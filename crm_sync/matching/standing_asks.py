@@ -1,8 +1,8 @@
 """Asks that are under way -> whom they bind before anything is matched anew.
 
-Called by `joint`. An owner's approval or a question to the customer is kept while it is good. A proposal that nobody has acted on gives
-back what it holds and is then put down first again, so that only a request with nobody else can move it. Not here: whether
-an ask has lapsed (requests).
+Called by `joint`. An owner's approval or a question to the customer is kept while it is good. A proposal that nobody
+has acted on gives back what it holds and is then put down first again, so that only a request with nobody else can
+move it. Not here: whether an ask has lapsed (requests).
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """What a late or unfilled request is offered instead: a published asset, or another kind of reference in time.
 
-Called by `joint`. Published assets come first, kind by kind in the order of rules/lead_time; then a kind for which somebody suits.
-An asset counts only while the person's consent to that use is good today, for this request's region and audience, and the very
-version is approved. Today's verdicts say so, not the state last written on the asset. Not here: publishing.
+Called by `joint`. Published assets come first, kind by kind in the order of rules/lead_time; then a kind for which
+somebody suits. An asset counts only while the person's consent to that use is good today, for this request's region
+and audience, and the very version is approved. Today's verdicts say so, not the state last written on the asset. Not
+here: publishing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Laws of matching on random towns: no cap exceeded, no order, no news from a second run, no competitor, no hint of a no."""
+"""Laws of matching on random towns: caps hold, order does not matter, a second run brings no news, a no leaves no trace."""
 
 from __future__ import annotations
 
@@ -222,7 +222,7 @@ def test_a_second_run_says_the_same_where_demand_exceeds_supply(build, seed):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_calls_that_leave_rest_are_assigned_optimally(build, seed):
-    """With one kind of use and requesters apart nothing crosses the network: the gap is 0, so nobody could do better."""
+    """With one kind of use and requesters apart nothing crosses the network, so the gap is 0."""
     people, asks = crowded(seed, 20, 20)
     calls = [{**row, "type": "call", "requester": row["id"], "audience": row["id"], "needed_by": None} for row in asks]
     matches = build(people, calls).match()
