@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
     from crm_sync.program import Draft, ObjectMapping
+    from crm_sync.program.mapping_changes import Changed
+    from crm_sync.pull.fit import Finding
     from crm_sync.pull.preview import Column
     from crm_sync.settings import Settings
 
@@ -127,6 +130,69 @@ def suggest(
             output.line(f"  {one.line}  # {'; '.join(one.reasons)}")
     for one in new:
         output.line(f"  {one.line}  # {'; '.join(one.reasons)}")
+
+
+@app.command()
+def diff(
+    run: Annotated[str, typer.Option(help="The run to compare with: of `crm-sync audit runs`, or `last`.")] = "last",
+    as_json: AsJson = False,
+) -> None:
+    """Compare the mappings with those of the last run, and with the org: what changed, who asks for it, does it fit."""
+    from crm_sync.audit import recall
+    from crm_sync.bootstrap import open_books
+    from crm_sync.entrypoints.cli.check import against_org
+    from crm_sync.entrypoints.cli.replay import program_of
+    from crm_sync.entrypoints.cli.session import here
+    from crm_sync.program.mapping_changes import differences
+
+    settings = here()
+    draft = whole_draft(settings)
+    with open_books(settings) as (journal, archive):
+        recalled = recall(run, journal.decisions, archive)
+        before = program_of(recalled)
+    changed = tuple(differences(before.mappings, draft.mappings))
+    findings = against_org(settings, draft)
+    _show_diff(recalled.entry["run_id"], draft, changed, findings, as_json)
+
+
+def _show_diff(run: str, draft: Draft, changed: Sequence[Changed], findings: Sequence[Finding], as_json: bool) -> None:
+    from crm_sync.entrypoints.cli import output
+
+    told = [_change_json(draft, one) for one in changed]
+    if as_json:
+        found = [{"level": finding.level, **vars(finding.mistake)} for finding in findings]
+        output.emit_json({"run": run, "changed": told, "org": found})
+        return
+    output.heading(f"Mappings against run {run}: {len(told) or 'nothing'} changed")
+    for one in told:
+        name = f"{one['mapping']}.{one['field']}" if one["field"] else one["mapping"]
+        output.line(f"{one['where'] or 'mappings/' + one['mapping'] + '.yaml'}: {name} is {one['what']}", style="bold")
+        for attribute in dict.fromkeys((*one["before"], *one["after"])):
+            output.line(f"    {attribute}: {one['before'].get(attribute, '-')} -> {one['after'].get(attribute, '-')}")
+        if one["asked_by"]:
+            output.line(f"    asked for by: {', '.join(one['asked_by'])}")
+    output.heading(f"Mappings against the org: {len(findings) or 'no'} findings")
+    for finding in findings:
+        output.line(f"  {finding.level.value}: {finding.mistake}")
+
+
+def _change_json(draft: Draft, changed: Changed) -> dict[str, Any]:
+    from crm_sync.program import Qualification
+    from crm_sync.program.facts import catalogue
+    from crm_sync.program.mapping_changes import asked_by
+
+    rule = draft.rule(Qualification)
+    path = ("fields", changed.field) if changed.field else ("object",)
+    here = changed.mapping in draft.mappings and changed.what != "gone"
+    return {
+        "mapping": changed.mapping,
+        "field": changed.field,
+        "what": changed.what,
+        "where": draft.mapping_source(changed.mapping).where(path) if here else None,
+        "before": dict(changed.before),
+        "after": dict(changed.after),
+        "asked_by": asked_by(changed, catalogue(draft.mappings), rule[0]) if rule else (),
+    }
 
 
 def whole_draft(settings: Settings) -> Draft:

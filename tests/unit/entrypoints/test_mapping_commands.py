@@ -87,3 +87,28 @@ def test_an_unknown_object_names_the_nearest(desk: Desk) -> None:
     done = desk.run("mapping", "preview", "acount")
     assert isinstance(done.exception, ConfigurationError)
     assert "Did you mean 'account'?" in str(done.exception)
+
+
+def test_a_diff_tells_what_changed_since_the_last_run_who_asks_for_it_and_whether_the_org_has_it(desk: Desk) -> None:
+    assert desk.run("run", "--accept-unapproved").exit_code == 0
+    unchanged = desk.answer("mapping", "diff")
+    assert (unchanged["changed"], {one["level"] for one in unchanged["org"]} - {"differs"}) == ([], set())
+    desk.edit("mappings/account.yaml", "Health_Score__c", "Wellness__c")
+    desk.edit("mappings/account.yaml", "Rising: rising", "Climbing: rising")
+    found = desk.answer("mapping", "diff")
+    by_field = {one["field"]: one for one in found["changed"]}
+    assert set(by_field) == {"health_score", "health_trend"}
+    score = by_field["health_score"]
+    assert (score["what"], score["before"], score["after"]) == (
+        "different",
+        {"field": "Health_Score__c"},
+        {"field": "Wellness__c"},
+    )
+    assert score["where"].startswith("mappings/account.yaml:")
+    assert "health_level" in score["asked_by"]
+    assert any("Account.Wellness__c" in one["found"] for one in found["org"])
+    assert "asked for by: health_not_falling" in desk.run("mapping", "diff").stdout
+
+
+def test_there_is_nothing_to_compare_with_before_the_first_run(desk: Desk) -> None:
+    assert isinstance(desk.run("mapping", "diff").exception, ConfigurationError)
