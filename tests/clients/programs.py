@@ -62,7 +62,9 @@ class Programs:
 
     def run(self, *command: str | Path, seconds: float = 120, cwd: Path | None = None, **env: str) -> Done:
         """Run a program to its end."""
-        path = f"{self.node.parent}{os.pathsep}{os.environ['PATH']}"
+        path = os.pathsep.join(
+            [str(self.node.parent), str(CLIENTS / "node" / "node_modules" / ".bin"), os.environ["PATH"]]
+        )
         guard = {"NODE_OPTIONS": f"--require={STEPS / 'stay_here.cjs'}", "OUTSIDE_LOG": str(self._log)}
         surroundings = {"HOME": str(self.home), "PATH": path} | QUIET | guard | env
         ended = subprocess.run(

@@ -21,5 +21,13 @@ from crm_sync.program.draft import Draft
 
 def check(draft: Draft) -> Iterator[Mistake]:
     """Tell every disagreement, as far as the files fit their models."""
-    for subject in (check_ids, check_types, check_conditions, check_words, check_mappings, check_vocabulary, check_off_system):
+    for subject in (
+        check_ids,
+        check_types,
+        check_conditions,
+        check_words,
+        check_mappings,
+        check_vocabulary,
+        check_off_system,
+    ):
         yield from subject(draft)

@@ -2,6 +2,7 @@
 const dns = require('node:dns');
 const fs = require('node:fs');
 const net = require('node:net');
+const { promisify } = require('node:util');
 
 const HERE = new Set(['127.0.0.1', '::1', 'localhost']);
 
@@ -21,16 +22,20 @@ net.Socket.prototype.connect = function (...given) {
   return connect.apply(this, given);
 };
 
+function watched(ask) {
+  return async (host, ...rest) => {
+    if (HERE.has(host)) return ask(host, ...rest);
+    throw refuse(`asking for the address of ${host}`);
+  };
+}
+
 for (const name of ['lookup', 'resolve', 'resolve4', 'resolve6', 'resolveCname']) {
   const ask = dns[name];
-  dns[name] = function (host, ...rest) {
-    if (HERE.has(host)) return ask.call(dns, host, ...rest);
+  dns[name] = (host, ...rest) => {
+    if (HERE.has(host)) return ask(host, ...rest);
     const error = refuse(`asking for the address of ${host}`);
     return process.nextTick(() => rest.at(-1)(error));
   };
-  const promise = dns.promises[name];
-  dns.promises[name] = async (host, ...rest) => {
-    if (HERE.has(host)) return promise.call(dns.promises, host, ...rest);
-    throw refuse(`asking for the address of ${host}`);
-  };
+  dns.promises[name] = watched(dns.promises[name].bind(dns.promises));
+  dns[name][promisify.custom] = dns.promises[name];
 }
