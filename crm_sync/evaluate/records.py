@@ -24,11 +24,6 @@ SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "python_enable_replacements": "false",
 }
 
-SMALL: dict[str, str | bool | int | float | list[str]] = {
-    "threads": 1,
-    "disabled_optimizers": "join_order,filter_pushdown",
-}
-"""For few rows: planning costs more than it saves."""
 BATCH = 122_880
 """Rows that one thread takes at a time."""
 
@@ -81,7 +76,7 @@ class Records:
 def open_records(snapshot: Snapshot, program: Program) -> Records:
     """Give the snapshot as typed views, every wanted column present."""
     many = max((table.num_rows for table in snapshot.tables.values()), default=0) > BATCH
-    connection = duckdb.connect(":memory:", config=SETTINGS if many else SETTINGS | SMALL)
+    connection = duckdb.connect(":memory:", config=SETTINGS if many else SETTINGS | {"threads": 1})
     blind: set[tuple[str, str]] = set()
     for mapping, columns in wanted_columns(program).items():
         table = snapshot.tables.get(mapping)
