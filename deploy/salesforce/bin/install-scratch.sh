@@ -32,7 +32,7 @@ if [ "$sample_data" = true ]; then
   echo "4/4 Loading the sample records (dates are those of data/anchor.json)"
   sample="$(mktemp -d)"
   trap 'rm -rf "$sample"' EXIT
-  python3 data/generate.py --out "$sample" --without-users
+  python3 data/without_users.py "$sample"
   sf org assign permset --target-org "$alias" --name Reference_Data_Import
   sf data import tree --plan "$sample/plan.json" --target-org "$alias"
   echo "Take the permission set Reference_Data_Import away from yourself when you have seen enough."
