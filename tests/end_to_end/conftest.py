@@ -99,7 +99,17 @@ def places(seeded: Path, tmp_path_factory: pytest.TempPathFactory) -> Places:
     return open_place
 
 
-UNCOMPARED = {"id", "name", "created_at", "modified_at", "owner", "evaluated_at"}
+UNCOMPARED = {
+    "id",
+    "name",
+    "created_at",
+    "modified_at",
+    "system_modstamp",
+    "opened_at",
+    "owner",
+    "evaluated_at",
+    "email_key",
+}
 BOOKKEEPING = {"sync_run", "sync_request"}
 
 
