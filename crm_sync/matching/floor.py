@@ -39,8 +39,10 @@ class Floor:
         return column % len(self.offers.pool)
 
 
-def open_floor(offers: Offers, rows: Sequence[int], ledger: Ledger, forbidden: frozenset[Pair]) -> Floor:
-    """Lay out requests, columns and caps for `assign`; `forbidden` pairs may not meet."""
+def open_floor(
+    offers: Offers, rows: Sequence[int], ledger: Ledger, forbidden: frozenset[Pair], waiting: Mapping[int, int]
+) -> Floor:
+    """Lay out requests, columns and caps for `assign`; `forbidden` pairs may not meet, `waiting` ones rather stay."""
     program, pool = offers.program, offers.pool
     types = {offers.requests[row].type or "" for row in rows}
     kind_of_type = kinds_of_use(program, types)
@@ -52,7 +54,7 @@ def open_floor(offers: Offers, rows: Sequence[int], ledger: Ledger, forbidden: f
     steps = max(int(cap.max(initial=1)), 1)
     load = pool.load - np.array([ledger.gave_back[int(person)] for person in pool.person.of_row], dtype=np.int64)
     price = price_of_use(program, load[:, None] + np.arange(steps))
-    stall = _Stall(offers, rows, kind_of, forbidden)
+    stall = _Stall(offers, rows, kind_of, forbidden, waiting)
     market = Market(
         tiles=stall.tiles,
         filled=offers.filled_points,
@@ -72,6 +74,7 @@ class _Stall:
     rows: Sequence[int]
     kind_of: Mapping[str, int]
     forbidden: frozenset[Pair]
+    waiting: Mapping[int, int]
 
     def tiles(self) -> Iterator[Tile]:
         """Give each request with everybody who suits it and has a use left."""
@@ -81,7 +84,8 @@ class _Stall:
             references = np.flatnonzero(self.offers.admitted(row))
             if row in barred:
                 references = references[~np.isin(references, barred[row])]
-            points = self.offers.points(row)[references]
+            stays = np.float32(self.offers.stay_points) * (references == self.waiting.get(row, UNKNOWN))
+            points = self.offers.points(row)[references] + stays
             kind = self.kind_of[self.offers.requests[row].type or ""]
             yield Tile(np.array([at]), kind * size + references, points[None, :])
 

@@ -60,7 +60,7 @@ class Ledger:
 
     def release(self, request: OpenRequest, row: int) -> None:
         """Give back what a proposal of this request holds, since the request is matched anew."""
-        for cap, owner, amount in self._entries(request, row):
+        for cap, owner, amount in self.entries(request, row):
             self.released[cap.id, owner] += amount
         self.gave_back[int(self.pool.person.of_row[row])] += 1
 
@@ -70,14 +70,14 @@ class Ledger:
 
     def take(self, request: OpenRequest, row: int) -> None:
         """Put this reference down for this request."""
-        for cap, owner, amount in self._entries(request, row):
+        for cap, owner, amount in self.entries(request, row):
             self.used[cap.id, owner] += amount
         self.placed[int(self.pool.person.of_row[row])] += 1
         self.reserve(request, row)
 
     def untake(self, request: OpenRequest, row: int) -> None:
         """Undo a `take`."""
-        for cap, owner, amount in self._entries(request, row):
+        for cap, owner, amount in self.entries(request, row):
             self.used[cap.id, owner] -= amount
         self.placed[int(self.pool.person.of_row[row])] -= 1
         self.taken[int(self.pool.person.of_row[row])].remove(request)
@@ -89,7 +89,7 @@ class Ledger:
 
     def admits(self, request: OpenRequest, row: int) -> bool:
         """Whether this reference may be put down for this request as well."""
-        fits = all(amount <= self.left(cap, row, owner) for cap, owner, amount in self._entries(request, row))
+        fits = all(amount <= self.left(cap, row, owner) for cap, owner, amount in self.entries(request, row))
         others = self.taken.get(int(self.pool.person.of_row[row]), ())
         return fits and not any(self.clash(request, other) for other in others)
 
@@ -106,7 +106,8 @@ class Ledger:
         """What is left of a cap for this reference, in thousandths."""
         return int(self.pool.left[cap.id][row]) + self.released[cap.id, owner] - self.used[cap.id, owner]
 
-    def _entries(self, request: OpenRequest, row: int) -> Iterable[tuple[Cap, int, int]]:
+    def entries(self, request: OpenRequest, row: int) -> Iterable[tuple[Cap, int, int]]:
+        """Give each cap that counts this ask, the person or account it counts for, and how many thousandths."""
         for cap in self.program.tolerance.caps:
             amount = weight(cap, request.type or "", self.program)
             owners = self.pool.account if cap.per == "account" else self.pool.person

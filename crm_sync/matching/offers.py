@@ -21,6 +21,8 @@ from crm_sync.matching.requests import OpenRequest
 from crm_sync.matching.scan import pair_ties
 from crm_sync.program import Program
 
+FILLED, STAYS = 4, 2
+"""In perfect fits. Staying outweighs what fit and price could gain by a move; filling a request outweighs one move."""
 Pair = tuple[int, int]
 """A request's and a reference's row."""
 
@@ -71,7 +73,16 @@ class Offers:
 
     @property
     def filled_points(self) -> int:
-        """What filling a request is worth besides its fit: as much as a perfect fit."""
+        """What filling a request is worth besides its fit, in tenths: more than any fit, so few go empty for points."""
+        return FILLED * self._perfect
+
+    @property
+    def stay_points(self) -> int:
+        """What it is worth, in tenths, that a proposal stays which an owner looks at: no fit moves it, filling does."""
+        return STAYS * self._perfect
+
+    @property
+    def _perfect(self) -> int:
         weights: Mapping[str, float] = self.program.matching.weights.model_dump()
         return round(sum(weights.values()) * TENTHS)
 

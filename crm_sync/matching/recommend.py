@@ -1,22 +1,25 @@
 """Offers -> one recommended reference per request: the joint assignment, held to every cap and rest by the ledger.
 
-Called by `joint`. Proposals that already wait for an owner stay; all other requests are assigned together. The
-network is exact for one kind of use; caps over several kinds, and rest between two asks of this run, cross its lines.
-So: solve, enter the pairs in the ledger from the best down, forbid what it does not admit, and solve again; requests
-left empty are then served one by one (settle). What comes out never exceeds a cap. The bound is that of the market in
-which nothing is kept and nothing crosses, so a gap shows what that cost. Not here: who stands next in line (slates).
+Called by `joint`. The network is exact for one kind of use; caps over several kinds, and rest between two asks of this
+run, cross its lines. So: solve, enter the pairs in the ledger from the best down, forbid what it does not admit, and
+solve again; requests left empty are then served one by one (settle). What comes out never exceeds a cap. Where it does
+not reach the network's bound, all limits together decide over the few pairs that could still be part of something
+better (exact). A proposal that an owner already looks at is worth staying: it moves only to fill a request. Not here:
+who stands next in line (slates).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from crm_sync.matching.assign import assign
+from crm_sync.matching.exact import Candidate, best_of
 from crm_sync.matching.floor import Floor, open_floor
 from crm_sync.matching.ledger import Ledger
+from crm_sync.matching.market import Assignment
 from crm_sync.matching.offers import Offers, Pair, price_of_use, ranked
 from crm_sync.matching.settle import settle
 
@@ -27,7 +30,7 @@ ROUNDS = 12
 class Recommendations:
     """Who is recommended for which request (rows), the ledger with them entered, and the proof.
 
-    `objective` and `bound` are tenths of a point over the requests that were open to assignment.
+    `objective` and `bound` are tenths of a point over the requests that were open to assignment; equal is proven best.
     """
 
     chosen: Mapping[int, int]
@@ -40,12 +43,49 @@ def recommend(offers: Offers, rows: Sequence[int], ledger: Ledger, waiting: Mapp
     """Recommend one reference per request of `rows`; `waiting` are the proposals that owners already look at."""
     if not rows or not len(offers.pool):
         return Recommendations({}, ledger)
-    best = _solved(offers, rows, ledger, frozenset())
+    floor = open_floor(offers, rows, ledger, frozenset(), waiting)
+    relaxed = assign(floor.market)
+    chosen, entered = _found(offers, rows, ledger, waiting, _Solved(_pairs(floor, relaxed.reference_of), relaxed.bound))
+    reached, bound = worth(offers, chosen, ledger, waiting), relaxed.bound
+    if reached < bound:
+        best = best_of(offers, list(_hopeful(floor, relaxed, bound - reached)), ledger)
+        if best is not None:
+            bound = worth(offers, best, ledger, waiting)
+            chosen = chosen if bound <= reached else dict(best)
+            reached = max(reached, bound)
+            entered = _with(offers, chosen, ledger)
+    stayed = offers.stay_points * sum(chosen.get(row) == reference for row, reference in waiting.items())
+    return Recommendations(chosen, entered, reached - stayed, bound - stayed)
+
+
+def _found(
+    offers: Offers, rows: Sequence[int], ledger: Ledger, waiting: Mapping[int, int], relaxed: _Solved
+) -> tuple[dict[int, int], Ledger]:
+    """Find a good assignment that the ledger admits: what waits stays, the rest by the network, then one by one."""
     kept, _, entered = _entered(offers, sorted(waiting.items()), ledger)
-    chosen, entered = _assigned(offers, [row for row in rows if row not in kept], entered, None if kept else best)
+    free = [row for row in rows if row not in kept]
+    chosen, entered = _assigned(offers, free, entered, None if kept else relaxed)
     chosen |= kept
     settle(offers, rows, chosen, entered)
-    return Recommendations(chosen, entered, worth(offers, chosen, ledger), best.bound)
+    return chosen, entered
+
+
+def _hopeful(floor: Floor, relaxed: Assignment, gap: int) -> Iterator[Candidate]:
+    """Give every pair that could be part of an assignment better by up to `gap`: at these prices it loses no more."""
+    price = np.where(floor.market.is_open, relaxed.prices.reference, np.iinfo(np.int64).max // 2)
+    for tile in floor.market.tiles():
+        points = tile.points[0].astype(np.int64) + floor.market.filled
+        gain = points - price[tile.references]
+        for at in np.flatnonzero(gain >= max(int(gain.max(initial=0)), 0) - gap):
+            row, reference = floor.rows[int(tile.requests[0])], floor.reference(int(tile.references[at]))
+            yield Candidate(row, reference, int(points[at]))
+
+
+def _with(offers: Offers, chosen: Mapping[int, int], ledger: Ledger) -> Ledger:
+    entered = ledger.copy()
+    for row, reference in sorted(chosen.items()):
+        entered.take(offers.requests[row], reference)
+    return entered
 
 
 @dataclass(frozen=True)
@@ -55,7 +95,7 @@ class _Solved:
 
 
 def _solved(offers: Offers, rows: Sequence[int], ledger: Ledger, forbidden: frozenset[Pair]) -> _Solved:
-    floor = open_floor(offers, rows, ledger, forbidden)
+    floor = open_floor(offers, rows, ledger, forbidden, {})
     found = assign(floor.market)
     return _Solved(_pairs(floor, found.reference_of), found.bound)
 
@@ -94,12 +134,13 @@ def _entered(offers: Offers, pairs: list[Pair], ledger: Ledger) -> tuple[dict[in
     return admitted, refused, entered
 
 
-def worth(offers: Offers, chosen: Mapping[int, int], before: Ledger) -> int:
-    """Add up what recommendations reach: fit, filling, less the price of each use."""
+def worth(offers: Offers, chosen: Mapping[int, int], before: Ledger, waiting: Mapping[int, int]) -> int:
+    """Add up what recommendations reach: fit, filling and staying, less the price of each use."""
     total, ledger = 0, before.copy()
     for row, reference in sorted(chosen.items()):
         request = offers.requests[row]
         total += sum(offers.fit.points(row, reference).values()) + offers.filled_points
+        total += offers.stay_points * (waiting.get(row) == reference)
         total -= int(price_of_use(offers.program, np.array(ledger.load(reference))))
         ledger.take(request, reference)
     return total

@@ -42,9 +42,14 @@ class Slate:
 
 @dataclass(frozen=True)
 class Matches:
-    """All slates, with the proof: objective reached and upper bound (equal when proven optimal), and spread."""
+    """All slates, with the proof: objective reached and upper bound in tenths of a point (equal when proven), and spread."""
 
     slates: tuple[Slate, ...]
     objective: int
     bound: int
     gini: float
+
+    @property
+    def gap_points(self) -> float:
+        """How many points another assignment under the same limits could reach more at most; 0 is a proof."""
+        return (self.bound - self.objective) / 10

@@ -66,7 +66,8 @@ def summary_json(decision: Decision, outcome: Outcome | None) -> dict[str, Any]:
         "profiles": dict(_verdict_counts(decision)),
         "requests": dict(Counter(slate.verdict for slate in decision.matches.slates)),
         "recommended": sum(c.recommended for s in decision.matches.slates for c in s.candidates),
-        "proven_optimal": decision.matches.objective == decision.matches.bound,
+        "proven_optimal": decision.matches.gap_points == 0,
+        "points_from_best": decision.matches.gap_points,
         "gini": round(decision.matches.gini, 3),
         "planned": len(decision.plan.changes),
         "written": outcome.count("written") if outcome else 0,
@@ -117,7 +118,8 @@ def _show_profiles(decision: Decision) -> None:
 def _show_requests(decision: Decision) -> None:
     names = Names(decision.snapshot)
     slates = [slate for slate in decision.matches.slates if slate.verdict == "matched"]
-    proof = "proven the best joint assignment" if decision.matches.objective == decision.matches.bound else "not proven"
+    gap = decision.matches.gap_points
+    proof = f"at most {gap:g} points from the best joint assignment" if gap else "proven the best joint assignment"
     heading(f"Requests with a slate: {len(slates)} of {len(decision.matches.slates)} open ({proof})")
     rows = []
     for slate in slates[:SHOWN]:
