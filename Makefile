@@ -57,7 +57,11 @@ layers: $(VENV)/installed  ## Imports point downwards: import-linter
 format: $(VENV)/installed  ## Format the code
 	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix .
 
-bench: $(VENV)/installed  ## Run every benchmark, ours beside its peers
+$(VENV)/bench: requirements-bench.lock | $(VENV)/installed
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-bench.lock
+	@touch $@
+
+bench: $(VENV)/installed $(VENV)/bench  ## Run every benchmark, ours beside its peers
 	@for b in bench/[a-z]*.py; do echo "== $$b"; $(BIN)/python -m bench.$$(basename $$b .py) || exit 1; done
 
 docs: $(VENV)/installed  ## Rewrite what the docs and schemas take from the code
@@ -66,6 +70,7 @@ docs: $(VENV)/installed  ## Rewrite what the docs and schemas take from the code
 lock: $(VENV)/installed  ## Re-lock the dependencies from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --universal --python-version 3.11 --no-annotate --no-header -q -o requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml --generate-hashes --universal --python-version 3.11 --no-annotate --no-header -q -o requirements-runtime.lock
+	@$(BIN)/uv pip compile --group bench --generate-hashes --universal --python-version 3.11 --no-annotate --no-header -q -o requirements-bench.lock
 	@$(BIN)/uv pip compile --group browser --generate-hashes --universal --python-version 3.11 --no-annotate --no-header -q -o requirements-browser.lock
 
 clean:  ## Remove the local org, the mirror, the journal, the installed clients and the virtual environment

@@ -27,7 +27,7 @@ GOLDEN_REASONS = """\
 Same industry (Healthcare), same use case (Service), same company size (medium), same product (Core), same region (EMEA).
 Speaks English.
 Strength 80 of 100 as a reference.
-Used 1 time in the last 180 days."""
+Used 1 time in the last 180 days: ranked 20 points lower for it."""
 
 GOLDEN_WHY = """\
 1 reference is proposed.
