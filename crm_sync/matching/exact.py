@@ -18,7 +18,8 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from crm_sync.matching.ledger import Ledger
-from crm_sync.matching.offers import Offers, price_of_use
+from crm_sync.matching.offers import Offers, hashes, price_of_use
+from crm_sync.matching.scan import TIE_RANGE, pair_ties
 
 MOST_PAIRS = 20_000
 """More pairs than this are left to the network and the ledger."""
@@ -62,8 +63,8 @@ class _Model:
         self._one_each()
         self._caps()
         self._rests()
-        points, choices = zip(*self._points(), strict=True) if self.candidates else ((), ())
-        self.model.maximize(cp_model.LinearExpr.weighted_sum(list(choices), list(points)))
+        gains = dict(self._gains(len({one.row for one in self.candidates}) * TIE_RANGE))
+        self.model.maximize(cp_model.LinearExpr.weighted_sum(list(gains), list(gains.values())))
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = 1
         solver.parameters.max_deterministic_time = MOST_WORK
@@ -119,12 +120,19 @@ class _Model:
         one, other = (self.offers.requests[self.candidates[at].row] for at in (first, second))
         return self.ledger.clash(one, other)
 
-    def _points(self) -> Iterator[tuple[int, cp_model.IntVar]]:
-        """Give what each choice adds: its worth, and less than nothing for each further use of a person."""
-        yield from zip((one.worth for one in self.candidates), self.chosen, strict=True)
+    def _gains(self, scale: int) -> Iterator[tuple[cp_model.IntVar, int]]:
+        """Give what each choice adds, times `scale`: its worth, and less than nothing for each further use of a person.
+
+        Ties are broken by the hashes that the network breaks them by, all together worth less than one tenth of a point.
+        """
+        requests = hashes(self.offers.requests[one.row].id for one in self.candidates)
+        references = hashes(self.offers.pool.contact_id[one.reference] for one in self.candidates)
+        ties = pair_ties(requests, references).tolist()
+        for one, choice, tie in zip(self.candidates, self.chosen, ties, strict=True):
+            yield choice, one.worth * scale + tie
         for mine in self.by_person.values():
             load = self.ledger.load(self.candidates[mine[0]].reference)
             prices = price_of_use(self.offers.program, load + np.arange(len({self.candidates[at].row for at in mine})))
             uses = [self.model.new_bool_var("") for _ in prices]
             self.model.add(sum(uses) == sum(self.chosen[at] for at in mine))
-            yield from ((-int(price), use) for price, use in zip(prices, uses, strict=True))
+            yield from ((use, -int(price) * scale) for price, use in zip(prices, uses, strict=True))

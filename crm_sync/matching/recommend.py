@@ -1,11 +1,12 @@
 """Offers -> one recommended reference per request: the joint assignment, held to every cap and rest by the ledger.
 
 Called by `joint`. The network is exact for one kind of use; caps over several kinds, and rest between two asks of this
-run, cross its lines. So: solve, enter the pairs in the ledger from the best down, forbid what it does not admit, and
-solve again; requests left empty are then served one by one (settle). What comes out never exceeds a cap. Where it does
-not reach the network's bound, all limits together decide over the few pairs that could still be part of something
-better (exact). A proposal that an owner already looks at is worth staying: it moves only to fill a request. Not here:
-who stands next in line (slates).
+run, cross its lines. If the ledger admits what the network found, at the network's price, that is the best there is. If
+not, something good is found first: solve, enter the pairs in the ledger from the best down, forbid what it does not admit, and solve again;
+requests left empty are then served one by one (settle). Then all limits together decide over the few pairs that could
+be part of something better (exact). A proposal that an owner already looks at is worth staying: it moves only to fill a
+request. Of equal assignments the one that hashes favour is taken, whatever was written before. Not here: who stands
+next in line (slates).
 """
 
 from __future__ import annotations
@@ -45,26 +46,25 @@ def recommend(offers: Offers, rows: Sequence[int], ledger: Ledger, waiting: Mapp
         return Recommendations({}, ledger)
     floor = open_floor(offers, rows, ledger, frozenset(), waiting)
     relaxed = assign(floor.market)
-    chosen, entered = _found(offers, rows, ledger, waiting, _Solved(_pairs(floor, relaxed.reference_of), relaxed.bound))
+    chosen, refused, entered = _entered(offers, _pairs(floor, relaxed.reference_of), ledger)
     reached, bound = worth(offers, chosen, ledger, waiting), relaxed.bound
-    if reached < bound:
+    if refused or reached < bound:
+        chosen, entered = _found(offers, rows, ledger, waiting)
+        reached = worth(offers, chosen, ledger, waiting)
         best = best_of(offers, list(_hopeful(floor, relaxed, bound - reached)), ledger)
         if best is not None:
-            bound = worth(offers, best, ledger, waiting)
-            chosen = chosen if bound <= reached else dict(best)
-            reached = max(reached, bound)
-            entered = _with(offers, chosen, ledger)
+            chosen, entered = dict(best), _with(offers, best, ledger)
+            reached = bound = worth(offers, best, ledger, waiting)
     stayed = offers.stay_points * sum(chosen.get(row) == reference for row, reference in waiting.items())
     return Recommendations(chosen, entered, reached - stayed, bound - stayed)
 
 
 def _found(
-    offers: Offers, rows: Sequence[int], ledger: Ledger, waiting: Mapping[int, int], relaxed: _Solved
+    offers: Offers, rows: Sequence[int], ledger: Ledger, waiting: Mapping[int, int]
 ) -> tuple[dict[int, int], Ledger]:
     """Find a good assignment that the ledger admits: what waits stays, the rest by the network, then one by one."""
     kept, _, entered = _entered(offers, sorted(waiting.items()), ledger)
-    free = [row for row in rows if row not in kept]
-    chosen, entered = _assigned(offers, free, entered, None if kept else relaxed)
+    chosen, entered = _assigned(offers, [row for row in rows if row not in kept], entered)
     chosen |= kept
     settle(offers, rows, chosen, entered)
     return chosen, entered
@@ -88,29 +88,14 @@ def _with(offers: Offers, chosen: Mapping[int, int], ledger: Ledger) -> Ledger:
     return entered
 
 
-@dataclass(frozen=True)
-class _Solved:
-    pairs: list[Pair]
-    bound: int
-
-
-def _solved(offers: Offers, rows: Sequence[int], ledger: Ledger, forbidden: frozenset[Pair]) -> _Solved:
-    floor = open_floor(offers, rows, ledger, forbidden, {})
-    found = assign(floor.market)
-    return _Solved(_pairs(floor, found.reference_of), found.bound)
-
-
-def _assigned(
-    offers: Offers, rows: Sequence[int], ledger: Ledger, first: _Solved | None
-) -> tuple[dict[int, int], Ledger]:
+def _assigned(offers: Offers, rows: Sequence[int], ledger: Ledger) -> tuple[dict[int, int], Ledger]:
     """Assign requests jointly until the ledger admits every pair; give the pairs and the ledger with them in it."""
     forbidden: frozenset[Pair] = frozenset()
     admitted: dict[int, int] = {}
     entered = ledger
     for _ in range(ROUNDS if rows else 0):
-        found = first or _solved(offers, rows, ledger, forbidden)
-        first = None
-        admitted, refused, entered = _entered(offers, found.pairs, ledger)
+        floor = open_floor(offers, rows, ledger, forbidden, {})
+        admitted, refused, entered = _entered(offers, _pairs(floor, assign(floor.market).reference_of), ledger)
         if not refused:
             break
         forbidden |= frozenset(refused)
