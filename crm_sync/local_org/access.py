@@ -29,6 +29,8 @@ class Access:
     hidden: frozenset[tuple[str, str]] = frozenset()
     read_only: frozenset[tuple[str, str]] = frozenset()
     custom_permissions: frozenset[str] = frozenset()
+    active: bool = True
+    api_enabled: bool = True
 
     def allows(self, o: ObjectType, operation: str) -> bool:
         """Say whether the user may read, create, edit or delete records of an object."""

@@ -5,15 +5,16 @@ Run by server. Not here: what is answered (exchange).
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
-from crm_sync.local_org.exchange import Answer, Request, exchange
+from crm_sync.local_org.exchange import LARGEST_BODY, Answer, Request, exchange
 from crm_sync.local_org.org import Org
 
-LARGEST_BODY = 160 * 1024 * 1024
+_DRIPS_A_SECOND = 10
 
 
 class App:
@@ -64,15 +65,34 @@ async def _send(answer: Answer, send: Send) -> None:
         return
     headers = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in answer.headers.items()]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    if answer.stream is not None:
-        blocks: AsyncIterator[bytes] = iterate_in_threadpool(answer.stream)
-        async for block in blocks:
-            await send({"type": "http.response.body", "body": block, "more_body": True})
-    elif answer.cut_after is not None:
-        await send({"type": "http.response.body", "body": answer.content[: answer.cut_after], "more_body": True})
-        _cut(send)
+    if answer.stream is None and answer.cut_after is None and answer.bytes_per_second is None:
+        await send({"type": "http.response.body", "body": answer.content})
         return
-    await send({"type": "http.response.body", "body": answer.content})
+    sent = 0
+    async for block in _blocks(answer):
+        part = block if answer.cut_after is None else block[: answer.cut_after - sent]
+        sent += len(part)
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+        if answer.cut_after is not None and sent >= answer.cut_after:
+            break
+    if answer.cut_after is not None:
+        _cut(send)
+    else:
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def _blocks(answer: Answer) -> AsyncIterator[bytes]:
+    """Give the body block by block, slowed down when it has to drip."""
+    source = iterate_in_threadpool(answer.stream if answer.stream is not None else iter((answer.content,)))
+    pace = answer.bytes_per_second
+    async for block in source:
+        if pace is None:
+            yield block
+            continue
+        drop = max(1, int(pace / _DRIPS_A_SECOND))
+        for start in range(0, len(block), drop):
+            await asyncio.sleep(drop / pace)
+            yield block[start : start + drop]
 
 
 def _cut(send: Send) -> None:

@@ -22,7 +22,6 @@ from crm_sync.local_org.calls import Call, Reply
 from crm_sync.local_org.errors import OrgError
 from crm_sync.local_org.org import Org
 from crm_sync.local_org.query import compiled
-from crm_sync.local_org.resources import NEWEST, OLDEST
 from crm_sync.local_org.soql import SoqlError
 
 QUERIES = ("query", "queryAll")
@@ -33,21 +32,22 @@ _VERSION = re.compile(r"(\d{1,3})\.0")
 
 def answer(org: Org, call: Call) -> Reply:
     """Answer a call below `/services/async`; refusals are exceptionCode and exceptionMessage with status 400."""
-    as_json = "json" in call.headers.get("content-type", "") or "json" in call.headers.get("accept", "")
     try:
         version, *rest = call.segments or ("",)
         _check(org, call, version)
         return _route(org, call, version, [s.lower() if n % 2 == 0 else s for n, s in enumerate(rest)])
     except Bulk1Error as error:
-        return bulk1_shapes.refusal(error, as_json)
+        return bulk1_shapes.refusal(error, bulk1_shapes.asks_json(call))
 
 
 def _check(org: Org, call: Call, version: str) -> None:
     found = _VERSION.fullmatch(version)
-    if not found or not OLDEST <= int(found.group(1)) <= NEWEST:
+    if not found or not org.versions.serve(int(found.group(1))):
         raise Bulk1Error("InvalidVersion", "Invalid Api version specified on URL")
     if org.sessions.find(call.token) is None:
         raise Bulk1Error("InvalidSessionId", "Invalid session id")
+    org.access_of(call.token)
+    org.usage.require("DailyApiRequests")
 
 
 def _route(org: Org, call: Call, version: str, rest: list[str]) -> Reply:
@@ -140,6 +140,8 @@ def _add(org: Org, call: Call, version: str, job_id: str) -> Reply:
     job = _job(org, job_id)
     if job.state != "Open":
         raise Bulk1Error("InvalidJobState", f"Job is {job.state}; batches need it Open")
+    org.usage.require("DailyBulkApiBatches")
+    org.usage.count("DailyBulkApiBatches")
     batch = Batch(org.bulk1.new_id("751"), job.id, org.clock.stamp(), call.content)
     job.batches[batch.id] = batch
     reply = bulk1_shapes.batch(job, batch, 201)
@@ -148,14 +150,24 @@ def _add(org: Org, call: Call, version: str, job_id: str) -> Reply:
         chunk = Batch(org.bulk1.new_id("751"), job.id, org.clock.stamp(), call.content)
         job.batches[chunk.id] = chunk
         batch = chunk
-    _work(org, call, job, batch)
+    stuck = org.faults.take(("job_stuck",), call.method, "/services/async/job") is not None
+    batch.waiting = org.work.put(lambda: _work(org, job, batch), in_background=False, stuck=stuck)
+    if stuck:
+        batch.state = "InProgress"
     return reply
 
 
-def _work(org: Org, call: Call, job: Job, batch: Batch) -> None:
+def _work(org: Org, job: Job, batch: Batch) -> None:
+    if job.state == "Aborted":
+        batch.state = "NotProcessed"
+        return
+    failure = org.faults.take(("job_fail",), "POST", "/services/async/job")
+    if failure is not None:
+        batch.state, batch.message = "Failed", str(failure.with_.get("message", bulk_steps.TOO_MANY_LOCKS))
+        return
     try:
         if job.operation in QUERIES:
-            _query(org, call, job, batch)
+            _query(org, job, batch)
         else:
             _save(org, job, batch)
         batch.state = "Completed"
@@ -166,7 +178,7 @@ def _work(org: Org, call: Call, job: Job, batch: Batch) -> None:
         )
 
 
-def _query(org: Org, call: Call, job: Job, batch: Batch) -> None:
+def _query(org: Org, job: Job, batch: Batch) -> None:
     text = batch.request.decode("utf-8", "replace").strip()
     asked = Call("GET", (), version=job.version, access=job.access)
     statement = compiled(org, asked, text, job.operation == "queryAll")
@@ -217,11 +229,22 @@ def _bodies(
 
 
 def _tell_batches(org: Org, call: Call, version: str, job_id: str) -> Reply:
-    return bulk1_shapes.batches(_job(org, job_id))
+    job = _job(org, job_id)
+    for batch in job.batches.values():
+        _look(org, batch)
+    return bulk1_shapes.batches(job)
 
 
 def _tell_batch(org: Org, call: Call, version: str, job_id: str, batch_id: str) -> Reply:
-    return bulk1_shapes.batch(*_batch(org, job_id, batch_id), 200)
+    job, batch = _batch(org, job_id, batch_id)
+    _look(org, batch)
+    return bulk1_shapes.batch(job, batch, 200)
+
+
+def _look(org: Org, batch: Batch) -> None:
+    org.work.look(batch.waiting)
+    if batch.waiting is not None and batch.state == "Queued":
+        batch.state = "InProgress"
 
 
 def _request(org: Org, call: Call, version: str, job_id: str, batch_id: str) -> Reply:

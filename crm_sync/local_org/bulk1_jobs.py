@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from crm_sync.local_org import ids
 from crm_sync.local_org.access import Access
+from crm_sync.local_org.work_queue import Waiting
 
 
 @dataclass
@@ -25,6 +26,7 @@ class Batch:
     processed: int = 0
     failed: int = 0
     result: bytes = b""
+    waiting: Waiting | None = None
 
 
 @dataclass

@@ -31,10 +31,15 @@ class Bulk1Error(Exception):
         self.message = message
 
 
-def refusal(error: Bulk1Error, as_json: bool) -> Reply:
+def asks_json(call: Call) -> bool:
+    """Say whether a call speaks JSON rather than XML."""
+    return "json" in call.headers.get("content-type", "") or "json" in call.headers.get("accept", "")
+
+
+def refusal(error: Bulk1Error, as_json: bool, status: int = 400) -> Reply:
     """Shape a refusal."""
     told = {"exceptionCode": error.code, "exceptionMessage": error.message}
-    return Reply(400, told) if as_json else _xml("error", told, 400)
+    return Reply(status, told) if as_json else _xml("error", told, status)
 
 
 def _xml(root: str, values: dict[str, Any], status: int) -> Reply:
@@ -64,8 +69,8 @@ def job(told: Job, call: Call, status: int) -> Reply:
         "externalIdFieldName": told.key or None,
         "concurrencyMode": told.concurrency,
         "contentType": told.content_type,
-        "numberBatchesQueued": 0,
-        "numberBatchesInProgress": 0,
+        "numberBatchesQueued": sum(b.state == "Queued" for b in batches),
+        "numberBatchesInProgress": sum(b.state == "InProgress" for b in batches),
         "numberBatchesCompleted": sum(b.state in ("Completed", "NotProcessed") for b in batches),
         "numberBatchesFailed": sum(b.state == "Failed" for b in batches),
         "numberBatchesTotal": len(batches),

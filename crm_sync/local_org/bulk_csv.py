@@ -77,11 +77,12 @@ def record(o: ObjectType, header: Sequence[str], row: Sequence[str]) -> dict[str
             body[relationship] = None if value is None else {**named, key: value}
         else:
             f = o.field(name)
-            body[name] = value if f is None else _value(f, value)
+            body[name] = value if f is None else cell_value(f, value)
     return body
 
 
-def _value(f: Field, cell: str | None) -> Any:
+def cell_value(f: Field, cell: str | None) -> Any:
+    """Give the JSON value that a text stands for in a field."""
     if cell is None:
         return None
     if f.type == "boolean":
@@ -91,7 +92,8 @@ def _value(f: Field, cell: str | None) -> Any:
 
 def unfit(error: WrongKindError, header: Sequence[str]) -> RecordError:
     """Say which cell could not be read, in Bulk's words."""
-    column = [h.lower() for h in header].index(error.field.name.lower()) if error.field.name in header else 0
+    names = [h.lower() for h in header]
+    column = names.index(error.field.name.lower()) if error.field.name.lower() in names else 0
     kind = _SCHEMA_TYPES.get(error.field.type, "xsd:string")
     told = (
         f"Failed to deserialize field at col {column}. Due to, '{error.value}' is not a valid value for the type {kind}"

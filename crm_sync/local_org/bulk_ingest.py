@@ -12,11 +12,10 @@ from typing import Any
 
 import orjson
 
-from crm_sync.local_org import bulk_csv, bulk_steps
+from crm_sync.local_org import bulk_calls, bulk_csv, bulk_steps
 from crm_sync.local_org.batches import run
 from crm_sync.local_org.bulk_csv import BadBatchError
 from crm_sync.local_org.bulk_jobs import DELIMITERS, FINISHED, LINE_ENDINGS, Job
-from crm_sync.local_org.bulk_query import formats
 from crm_sync.local_org.bulk_steps import OPERATIONS
 from crm_sync.local_org.calls import Call, Reply
 from crm_sync.local_org.errors import OrgError
@@ -24,6 +23,7 @@ from crm_sync.local_org.multipart import parts
 from crm_sync.local_org.org import Org
 
 CHUNK = 200
+ROWS_IN_A_BATCH = 10_000
 _RESULTS = {"successfulresults": "successes", "failedresults": "failures", "unprocessedrecords": "unprocessed"}
 _LATER_HIDDEN = ("contentUrl", "lineEnding", "columnDelimiter")
 
@@ -48,21 +48,16 @@ def _made(org: Org, call: Call, body: dict[str, Any]) -> Job:
     settings: dict[str, Any] = {}
     if operation == "upsert":
         settings["externalIdFieldName"] = bulk_steps.key_field(o, str(body.get("externalIdFieldName", ""))).name
-    job = Job(
-        id=org.jobs.new_id(),
-        kind="ingest",
-        operation=operation,
-        object_name=o.name,
-        version=call.version,
-        access=call.user,
-        created_at=org.clock.now(),
-        folder=org.store.work_folder,
+    return org.jobs.new(
+        call,
+        "ingest",
+        operation,
+        o.name,
+        org.store.work_folder,
         state="Open",
         settings=settings,
-        **formats(body),
+        **bulk_calls.formats(body),
     )
-    org.jobs.add(job)
-    return job
 
 
 def _told(job: Job) -> dict[str, Any]:
@@ -98,38 +93,33 @@ def change(org: Org, call: Call, job_id: str) -> Reply:
         return Reply(200, _start(org, job))
     if state != "Aborted":
         raise OrgError("INVALIDJOBSTATE", f"A job cannot be changed to {state!r}.")
-    job.require("Open", "UploadComplete", "InProgress")
-    job.state = "Aborted"
-    return Reply(200, _told(job))
+    return bulk_calls.abort(job, _told)
 
 
 def _start(org: Org, job: Job) -> dict[str, Any]:
     """Queue the work and tell the job as it is before."""
+    org.usage.require("DailyBulkApiBatches")
     job.state = "UploadComplete"
     told = _told(job)
-    if org.faults.take(("job_stuck",), "PATCH", "/jobs/ingest"):
-        job.state = "InProgress"
-    else:
-        org.jobs.work(job, lambda j: _run(org, j), org.clock.now)
+    org.jobs.work(job, lambda j: _run(org, j), org.faults.take(("job_stuck",), "PATCH", "/jobs/ingest") is not None)
     return told
 
 
 def tell(org: Org, call: Call, job_id: str) -> Reply:
     """Tell a job's state; records processed include the failed ones."""
-    job = org.jobs.find(job_id, "ingest")
-    times = {"apiActiveProcessingTime": 0, "apexProcessingTime": 0}
+    job = org.jobs.look(job_id, "ingest")
+    times = {"apiActiveProcessingTime": job.milliseconds, "apexProcessingTime": 0}
     return Reply(200, _told(job) | job.progress() | {"numberRecordsFailed": job.failed, **times})
 
 
 def tell_all(org: Org, call: Call) -> Reply:
     """List the ingest jobs."""
-    return Reply(200, {"done": True, "records": [_told(j) for j in org.jobs.listed("ingest")], "nextRecordsUrl": None})
+    return bulk_calls.listing(org, call, "ingest", _told)
 
 
 def delete(org: Org, call: Call, job_id: str) -> Reply:
     """Delete a finished job: 204."""
-    org.jobs.delete(org.jobs.find(job_id, "ingest"))
-    return Reply(204)
+    return bulk_calls.delete(org, "ingest", job_id)
 
 
 def results(org: Org, call: Call, job_id: str, which: str) -> Reply:
@@ -154,17 +144,23 @@ def _run(org: Org, job: Job) -> None:
     except BadBatchError as error:
         job.state, job.facts["errorMessage"] = "Failed", str(error)
         return
+    org.usage.count("DailyBulkApiBatches", max(1, -(-len(rows) // ROWS_IN_A_BATCH)))
     outcomes, key = _Outcomes(header), str(job.settings.get("externalIdFieldName", ""))
-    for start in range(0, len(rows), CHUNK):
-        chunk = rows[start : start + CHUNK]
+    failure = org.faults.take(("job_fail",), "PATCH", "/jobs/ingest")
+    last = len(rows) if failure is None else min(len(rows), int(failure.with_.get("rows", 0)))
+    for start in range(0, last, CHUNK):
+        chunk = rows[start : min(start + CHUNK, last)]
         if job.state == "Aborted":
-            outcomes.unprocessed.extend(rows[start:])
+            last = start
             break
         bodies = [bulk_csv.record(o, header, row) for row in chunk]
         with org.transaction(job.access) as tx:
             told = run(tx, bulk_steps.steps(o, job.operation, key, header, bodies), all_or_none=False)
         outcomes.add(job, chunk, told)
+    outcomes.unprocessed.extend(rows[last:])
     outcomes.write(job.path, lambda table: "".join(bulk_csv.lines(table, delimiter, ending)).encode())
+    if failure is not None:
+        job.state, job.facts["errorMessage"] = "Failed", str(failure.with_.get("message", bulk_steps.TOO_MANY_LOCKS))
 
 
 class _Outcomes:

@@ -11,17 +11,17 @@ import bisect
 import csv
 import io
 from collections.abc import Iterator
-from typing import Any
 
-from crm_sync.local_org import soql
+from crm_sync.local_org import bulk_calls, soql
 from crm_sync.local_org.bulk_jobs import DELIMITERS, LINE_ENDINGS, Job
 from crm_sync.local_org.calls import Call, Reply
-from crm_sync.local_org.errors import OrgError
+from crm_sync.local_org.errors import OrgError, not_found
 from crm_sync.local_org.org import Org
 from crm_sync.local_org.query import compiled
 
 ROWS_PER_BLOCK = 1000
 ROWS_PER_PAGE = 50_000
+RESULT_PAGES_SINCE = 58
 
 
 def create(org: Org, call: Call) -> Reply:
@@ -32,33 +32,17 @@ def create(org: Org, call: Call) -> Reply:
         raise OrgError("INVALIDOPERATION", f"Operation {operation!r} is not supported; use query or queryAll.")
     statement = compiled(org, call, str(body.get("query", "")), operation == "queryAll")
     statement.require_bulk()
-    job = Job(
-        id=org.jobs.new_id(),
-        kind="query",
-        operation=operation,
-        object_name=statement.object_name,
-        version=call.version,
-        access=call.user,
-        created_at=org.clock.now(),
-        folder=org.store.work_folder,
-        **formats(body),
+    org.usage.require("DailyBulkV2QueryJobs")
+    org.usage.require("DailyBulkV2QueryFileStorageMB")
+    org.usage.count("DailyBulkV2QueryJobs")
+    job = org.jobs.new(
+        call, "query", str(operation), statement.object_name, org.store.work_folder, **bulk_calls.formats(body)
     )
     job.settings = {"lineEnding": job.line_ending, "columnDelimiter": job.delimiter}
     told = job.told()
-    org.jobs.add(job)
-    if not org.faults.take(("job_stuck",), call.method, "/jobs/query"):
-        org.jobs.work(job, lambda j: _run(org, j, statement), org.clock.now)
-    else:
-        job.state = "InProgress"
+    stuck = org.faults.take(("job_stuck",), call.method, "/jobs/query") is not None
+    org.jobs.work(job, lambda j: _run(org, j, statement), stuck)
     return Reply(200, told)
-
-
-def formats(body: dict[str, Any]) -> dict[str, Any]:
-    """Read delimiter and line ending of a job. Raises OrgError INVALIDJOB."""
-    delimiter, ending = body.get("columnDelimiter") or "COMMA", body.get("lineEnding") or "LF"
-    if delimiter not in DELIMITERS or ending not in LINE_ENDINGS or body.get("contentType", "CSV") != "CSV":
-        raise OrgError("INVALIDJOB", f"Unsupported format: {delimiter}, {ending}, {body.get('contentType', 'CSV')}.")
-    return {"delimiter": delimiter, "line_ending": ending}
 
 
 def _run(org: Org, job: Job, statement: soql.Statement) -> None:
@@ -66,6 +50,7 @@ def _run(org: Org, job: Job, statement: soql.Statement) -> None:
     delimiter, ending = DELIMITERS[job.delimiter], LINE_ENDINGS[job.line_ending]
     job.path("header").write_text(_line(statement.header(), delimiter, ending), "utf-8", newline="")
     row = place = 0
+    failure = org.faults.take(("job_fail",), "POST", "/jobs/query")
     with org.store.reading() as connection, job.path("rows").open("wb") as file:
         for count, text in statement.csv_blocks(connection, delimiter, ending, ROWS_PER_BLOCK):
             if job.state == "Aborted":
@@ -74,6 +59,11 @@ def _run(org: Org, job: Job, statement: soql.Statement) -> None:
             place += file.write(text.encode())
             row += count
             job.processed = row
+            if failure is not None and row >= int(failure.with_.get("rows", 0)):
+                break
+        org.usage.count("DailyBulkV2QueryFileStorageMB", file.tell() / 1_000_000)
+    if failure is not None:
+        job.state, job.facts["errorMessage"] = "Failed", str(failure.with_.get("message", "InternalServerError"))
 
 
 def _line(cells: tuple[str, ...] | list[str], delimiter: str, ending: str) -> str:
@@ -82,29 +72,27 @@ def _line(cells: tuple[str, ...] | list[str], delimiter: str, ending: str) -> st
 
 def tell(org: Org, call: Call, job_id: str) -> Reply:
     """Tell a job's state."""
-    job = org.jobs.find(job_id, "query")
+    job = org.jobs.look(job_id, "query")
     return Reply(200, job.told() | job.progress() | {"isPkChunkingSupported": True})
 
 
 def tell_all(org: Org, call: Call) -> Reply:
-    """List the query jobs."""
-    return Reply(200, {"done": True, "records": [j.told() for j in org.jobs.listed("query")], "nextRecordsUrl": None})
+    """List the query jobs; ours are never chunked by primary key."""
+    if call.flag("isPkChunkingEnabled"):
+        return Reply(200, {"done": True, "records": [], "nextRecordsUrl": None})
+    return bulk_calls.listing(org, call, "query", Job.told)
 
 
 def change(org: Org, call: Call, job_id: str) -> Reply:
     """Abort a job that has not finished."""
-    job = org.jobs.find(job_id, "query")
     if call.json_object().get("state") != "Aborted":
         raise OrgError("INVALIDJOBSTATE", "A query job can only be changed to Aborted.")
-    job.require("UploadComplete", "InProgress")
-    job.state = "Aborted"
-    return Reply(200, job.told())
+    return bulk_calls.abort(org.jobs.find(job_id, "query"), Job.told)
 
 
 def delete(org: Org, call: Call, job_id: str) -> Reply:
     """Delete a finished job: 204."""
-    org.jobs.delete(org.jobs.find(job_id, "query"))
-    return Reply(204)
+    return bulk_calls.delete(org, "query", job_id)
 
 
 def results(org: Org, call: Call, job_id: str) -> Reply:
@@ -125,7 +113,9 @@ def results(org: Org, call: Call, job_id: str) -> Reply:
 
 
 def result_pages(org: Org, call: Call, job_id: str) -> Reply:
-    """List where up to five pages can be fetched, in parallel if one likes."""
+    """List where up to five pages can be fetched, in parallel if one likes; since v58."""
+    if call.version_number < RESULT_PAGES_SINCE:
+        raise not_found()
     job = org.jobs.find(job_id, "query")
     job.same_version(call)
     job.require("JobComplete")

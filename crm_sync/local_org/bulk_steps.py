@@ -12,12 +12,12 @@ from typing import Any
 
 from crm_sync.local_org import bulk_csv, removal, sobject_collections
 from crm_sync.local_org.batches import Step
-from crm_sync.local_org.errors import OrgError, RecordError
-from crm_sync.local_org.ids import normal
+from crm_sync.local_org.errors import OrgError
 from crm_sync.local_org.schema import Field, ObjectType
 from crm_sync.local_org.transactions import Transaction
 from crm_sync.local_org.values import WrongKindError
 
+TOO_MANY_LOCKS = "TooManyLockFailure : too many lock failures"
 OPERATIONS = ("insert", "update", "upsert", "delete", "hardDelete")
 
 Body = dict[str, Any]
@@ -34,7 +34,7 @@ def key_field(o: ObjectType, name: str) -> Field:
 def steps(o: ObjectType, operation: str, key_name: str, header: Sequence[str], bodies: list[Body]) -> list[Step]:
     """Make the steps; a value of the wrong kind is a fault of its record, not of the whole upload."""
     make = _maker(o, operation, key_name, bodies)
-    return [_readable(make(body), header) for body in bodies]
+    return [readable(make(body), header) for body in bodies]
 
 
 def _maker(o: ObjectType, operation: str, key_name: str, bodies: list[Body]) -> Callable[[Body], Step]:
@@ -47,24 +47,16 @@ def _maker(o: ObjectType, operation: str, key_name: str, bodies: list[Body]) -> 
         twice = sobject_collections.named_twice(bodies, key)
         return lambda body: sobject_collections.upsert_step(o, key, body, twice)
     act = removal.purge if operation == "hardDelete" else removal.delete
-    return lambda body: _delete_step(o, body, act)
+    return lambda body: sobject_collections.named_step(o, _written_id(body), act)
 
 
-def _delete_step(o: ObjectType, body: Body, act: Callable[[Transaction, ObjectType, str], None]) -> Step:
-    written = next((str(v) for k, v in body.items() if k.lower() == "id"), "")
-    known = normal(written)
-
-    def do(tx: Transaction) -> Body:
-        if known is None:
-            raise RecordError("MALFORMED_ID", f"malformed id {written}")
-        with tx.attempt():
-            act(tx, o, known)
-        return {"id": known}
-
-    return Step(do, known)
+def _written_id(body: Body) -> str:
+    return next((str(v) for k, v in body.items() if k.lower() == "id"), "")
 
 
-def _readable(step: Step, header: Sequence[str]) -> Step:
+def readable(step: Step, header: Sequence[str]) -> Step:
+    """Make a value of the wrong kind a fault of its record."""
+
     def do(tx: Transaction) -> Body:
         try:
             return step.do(tx)

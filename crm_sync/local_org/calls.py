@@ -7,6 +7,7 @@ Not here: bytes on the wire (app).
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,9 @@ import orjson
 
 from crm_sync.local_org.access import Access
 from crm_sync.local_org.errors import OrgError
-from crm_sync.local_org.transactions import Transaction
+from crm_sync.local_org.transactions import Transaction, Wishes
+
+_SETTING = re.compile(r"(\w+)\s*=\s*(\w+)")
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,11 @@ class Call:
         """The path all URLs in answers start with: `/services/data/v68.0`."""
         return f"/services/data/v{self.version}"
 
+    @property
+    def path(self) -> str:
+        """The whole path of a REST call, decoded."""
+        return "/".join((self.data_url, *self.segments))
+
     def json(self) -> Any:
         """Parse the body as JSON. Raises OrgError JSON_PARSER_ERROR."""
         if self.parsed is not None or not self.content:
@@ -79,6 +87,17 @@ class Call:
     def flag(self, name: str) -> bool:
         """Read a true/false query parameter."""
         return self.query.get(name, "").lower() == "true"
+
+    def settings(self, header: str) -> dict[str, str]:
+        """Read a header of settings, `a=1, b=2` or `a=1; b=2`; the names are lower-case."""
+        return {name.lower(): value for name, value in _SETTING.findall(self.headers.get(header, ""))}
+
+    @property
+    def wishes(self) -> Wishes:
+        """What the call asks for about the saving of records."""
+        given = self.settings("sforce-duplicate-rule-header")
+        allow, details = (given.get(name, "").lower() == "true" for name in ("allowsave", "includerecorddetails"))
+        return Wishes(allow, details, self.data_url)
 
     def within(self, transaction: Transaction) -> Call:
         """Make the same call as part of a transaction."""

@@ -25,6 +25,12 @@ def parse_stamp(text: str) -> datetime:
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%f%z").astimezone(UTC)
 
 
+def instant(text: str) -> datetime:
+    """Read an ISO date and time; without a zone it is UTC. Raises ValueError."""
+    read = datetime.fromisoformat(text)
+    return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+
+
 class Clock:
     """Tells UTC time; can be frozen at an instant, moved forwards and released again."""
 

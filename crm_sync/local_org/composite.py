@@ -40,7 +40,7 @@ def subcall(call: Call, method: str, url: str, body: Any, headers: Mapping[str, 
         version=version,
         segments=tuple(unquote(s) for s in path.split("/") if s),
         query=dict(parse_qsl(query, keep_blank_values=True)),
-        headers={**{k: v for k, v in call.headers.items() if k == "sforce-query-options"}, **headers},
+        headers={**{k: v for k, v in call.headers.items() if k.startswith("sforce-")}, **headers},
         content=b"",
         parsed=body,
     )

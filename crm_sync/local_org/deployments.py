@@ -48,6 +48,8 @@ _TYPES = {
     "sharingRules": "SharingRules",
     "settings": "Settings",
     "labels": "CustomLabels",
+    "duplicateRule": "DuplicateRule",
+    "matchingRule": "MatchingRules",
 }
 _CHILDREN = {
     "fields": "CustomField",
@@ -60,7 +62,7 @@ _CHILDREN = {
 }
 _USED_CHILDREN = {"fields", "validationRules"}
 _IN_FOLDERS = {"report", "dashboard"}
-_USED = {"object", "globalValueSet", "permissionset", "workflow"}
+_USED = {"object", "globalValueSet", "permissionset", "workflow", "duplicateRule", "matchingRule"}
 _UNUSED = "The embedded org keeps this component and does not run it."
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from crm_sync.local_org import preconditions
 from crm_sync.local_org.access import Access
 from crm_sync.local_org.calls import Call, Reply
 from crm_sync.local_org.ids import MASTER_RECORD_TYPE_ID
@@ -36,7 +37,13 @@ def describe_global(org: Org, call: Call) -> Reply:
     """List every object the user may read."""
     listed = [_summary(call, o) for o in org.schema.objects.values() if call.user.allows(o, "read")]
     listed.sort(key=lambda told: str(told["name"]))
-    return Reply(200, {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": listed})
+    return _unless_known(org, call, {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": listed})
+
+
+def _unless_known(org: Org, call: Call, told: dict[str, Any]) -> Reply:
+    """Answer with a describe, or 304. Its date is that of the last change of the schema; permissions do not move it."""
+    edition = preconditions.Edition(org.shaped_at, preconditions.tag_of(told))
+    return preconditions.read(call, edition) or Reply(200, told, edition.headers(call))
 
 
 def basic(org: Org, call: Call, name: str) -> Reply:
@@ -68,7 +75,7 @@ def describe(org: Org, call: Call, name: str) -> Reply:
         "supportedScopes": _scopes(o),
     }
     urls = {**_urls(call, o), **_pages(call, o)}
-    return Reply(200, dict(sorted((told | {"urls": urls}).items())))
+    return _unless_known(org, call, dict(sorted((told | {"urls": urls}).items())))
 
 
 def _visible(org: Org, access: Access, link: ChildRelationship) -> bool:

@@ -6,7 +6,7 @@ collections, trees and jobs. OAuth and SOAP have their own shapes in their own m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 _STATUS = {
@@ -45,13 +45,17 @@ class OrgError(Exception):
         self.message = message
         self.fields = None if fields is None else list(fields)
         self.status = status or _STATUS.get(code, 400)
+        self.more: Mapping[str, Any] = {}
 
 
 class RecordError(OrgError):
-    """One record is refused; its neighbours in the same call may be saved."""
+    """One record is refused; its neighbours in the same call may be saved. `more` is told beside the usual keys."""
 
-    def __init__(self, code: str, message: str, fields: Sequence[str] = ()) -> None:
+    def __init__(
+        self, code: str, message: str, fields: Sequence[str] = (), more: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(code, message, fields)
+        self.more = more or {}
 
 
 def top_level(error: OrgError) -> list[dict[str, Any]]:
@@ -61,12 +65,12 @@ def top_level(error: OrgError) -> list[dict[str, Any]]:
     body: dict[str, Any] = {"message": error.message, "errorCode": error.code}
     if error.fields is not None:
         body["fields"] = error.fields
-    return [body]
+    return [{**error.more, **body}]
 
 
 def record_level(error: OrgError) -> dict[str, Any]:
     """Shape an error as one entry of a record's `errors`."""
-    return {"statusCode": error.code, "message": error.message, "fields": error.fields or []}
+    return {"statusCode": error.code, "message": error.message, "fields": error.fields or [], **error.more}
 
 
 def not_found() -> OrgError:

@@ -1,31 +1,28 @@
 """One HTTP exchange, without the network: a request's parts in, an answer's parts out.
 
-Checks the Host header (loopback names only, against DNS rebinding), unpacks gzip, counts calls, puts faults in the way and
-adds the headers every answer has. Called by app for requests from sockets and by in_process for those from the same process.
+Checks the Host header (loopback names only, against DNS rebinding), unpacks gzip, counts calls and adds the headers every
+answer has; interference puts faults in the way. Called by app for requests from sockets and by in_process for those from the same process.
 """
 
 from __future__ import annotations
 
 import gzip
-import time
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import format_datetime
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, unquote, unquote_plus
 
 from crm_sync.local_org import json_text, paths
 from crm_sync.local_org.calls import Call, Reply
-from crm_sync.local_org.faults import Fault
+from crm_sync.local_org.interference import Delivery, around
 from crm_sync.local_org.org import Org
 
 EMBEDDED = "X-CRM-Sync-Embedded"
 LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
 LONGEST_HEAD = 16_384
+LARGEST_BODY = 160 * 1024 * 1024
 _WORTH_PACKING = 1024
-_INSTEAD = ("error", "html", "expire", "cut", "delay")
-_AFTER = ("lost_reply", "truncate")
-_HTML = "<html><head><title>{status}</title></head><body><h1>Down for maintenance</h1></body></html>"
 _BODILESS = (204, 304)
 
 
@@ -43,32 +40,36 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes back. `cut_after` is the number of bytes of the body after which the connection breaks; 0 sends nothing."""
+    """What goes back. `cut_after` is the number of bytes of the body after which the connection breaks; 0 sends nothing.
+
+    `bytes_per_second` slows the body down.
+    """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     content: bytes = b""
     stream: Iterator[bytes] | None = None
     cut_after: int | None = None
-
-
-CUT = Answer(0, cut_after=0)
+    bytes_per_second: float | None = None
 
 
 def exchange(org: Org, request: Request, test_mode: bool) -> Answer:
     """Answer a request."""
     refusal = _refusal(request)
-    if refusal is not None:
-        return _answer(org, request, refusal, None)
-    is_control = request.path.startswith("/_control")
-    fault = None if is_control else org.faults.take(_INSTEAD, request.method, request.path)
-    if fault and fault.kind == "cut":
-        return CUT
-    reply = _reply(org, request, fault, test_mode)
-    after = None if is_control else org.faults.take(_AFTER, request.method, request.path)
-    if after and after.kind == "lost_reply":
-        return CUT
-    return _answer(org, request, reply, after)
+    content = _unpacked(request)
+    if content is None and refusal is None:
+        refusal = Reply(400, content=b"unreadable gzip body", media_type="text/plain")
+    if refusal is not None or content is None:
+        return _answer(org, request, Delivery(refusal or Reply(400)))
+    call = _call(request, content)
+
+    def answer(call: Call) -> Reply:
+        return paths.answer(org, call, test_mode)
+
+    if request.path.startswith("/_control"):
+        return _answer(org, request, Delivery(answer(call)))
+    text = f"{unquote_plus(request.query)} {content.decode('utf-8', 'replace')}" if org.faults.listed() else ""
+    return _answer(org, request, around(org, call, request.path, text, answer))
 
 
 def _refusal(request: Request) -> Reply | None:
@@ -84,21 +85,15 @@ def _refusal(request: Request) -> Reply | None:
     return None
 
 
-def _reply(org: Org, request: Request, fault: Fault | None, test_mode: bool) -> Reply:
-    content = _unpacked(request)
-    if content is None:
-        return Reply(400, content=b"unreadable gzip body", media_type="text/plain")
-    call = _call(request, content)
-    return _instead(org, fault, call) or paths.answer(org, call, test_mode)
-
-
 def _unpacked(request: Request) -> bytes | None:
     if request.headers.get("content-encoding", "").lower() != "gzip":
         return request.content
+    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
-        return gzip.decompress(request.content)
-    except (OSError, EOFError, zlib.error):
+        content = unpacker.decompress(request.content, LARGEST_BODY + 1)
+    except zlib.error:
         return None
+    return content if unpacker.eof and len(content) <= LARGEST_BODY else None
 
 
 def _call(request: Request, content: bytes) -> Call:
@@ -112,45 +107,34 @@ def _call(request: Request, content: bytes) -> Call:
     return Call(method, segments, query, headers, content, base_url=base, token=token)
 
 
-def _instead(org: Org, fault: Fault | None, call: Call) -> Reply | None:
-    """Give the reply a fault puts in the place of the call's own, if it does."""
-    if fault is None:
-        return None
-    wanted = fault.with_
-    if fault.kind == "delay":
-        time.sleep(float(wanted.get("seconds", 1)))
-        return None
-    if fault.kind == "expire":
-        org.sessions.close(call.token)
-        return None
-    status = int(wanted.get("status", 503))
-    if fault.kind == "html":
-        return Reply(status, content=_HTML.format(status=status).encode(), media_type="text/html")
-    told = {"message": wanted.get("message", "Server too busy"), "errorCode": wanted.get("code", "SERVER_UNAVAILABLE")}
-    return Reply(status, [told])
-
-
-def _answer(org: Org, request: Request, reply: Reply, fault: Fault | None) -> Answer:
+def _answer(org: Org, request: Request, delivery: Delivery) -> Answer:
+    reply = delivery.reply
     headers = {"Date": format_datetime(org.clock.now(), usegmt=True), EMBEDDED: "1", **reply.headers}
     if _is_counted(request.path):
-        headers["Sforce-Limit-Info"] = org.usage.count()
-    if reply.stream is not None:
-        headers["Content-Type"] = reply.media_type
-        return Answer(reply.status, headers, stream=reply.stream)
-    content = _content(reply, request)
+        used = org.usage.count()
+        headers |= {"Sforce-Limit-Info": used} if "/data/" in request.path.lower() else {}
+    content = None if reply.stream is not None else _content(reply, request)
     if reply.status not in _BODILESS:
         headers["Content-Type"] = reply.media_type
+    if content is not None and reply.status not in _BODILESS:
         if len(content) > _WORTH_PACKING and "gzip" in request.headers.get("accept-encoding", ""):
             content = gzip.compress(content, 1)
             headers["Content-Encoding"] = "gzip"
         headers["Content-Length"] = str(len(content))
-    cut_after = None if fault is None else int(fault.with_.get("bytes", 20))
-    return Answer(reply.status, headers, b"" if request.method == "HEAD" else content, cut_after=cut_after)
+    return Answer(
+        reply.status,
+        headers,
+        b"" if request.method == "HEAD" or content is None else content,
+        reply.stream,
+        delivery.cut_after,
+        delivery.bytes_per_second,
+    )
 
 
 def _is_counted(path: str) -> bool:
+    """Say whether a call counts: everything below a version, Bulk 1.0 and SOAP; not logging in and asking for versions."""
     parts = [p for p in path.lower().split("/") if p]
-    return len(parts) > 2 and parts[:2] == ["services", "data"]
+    return len(parts) > 2 and parts[0] == "services" and parts[1] in ("data", "async", "soap")
 
 
 def _content(reply: Reply, request: Request) -> bytes:

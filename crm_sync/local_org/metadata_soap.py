@@ -17,18 +17,9 @@ from crm_sync.local_org.deployments import Component, Deployment
 from crm_sync.local_org.metadata_xml import flag, text
 from crm_sync.local_org.oauth import user_row
 from crm_sync.local_org.org import Org
+from crm_sync.local_org.soap_envelope import SoapFaultError
 
 NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
-
-
-class SoapFaultError(Exception):
-    """A SOAP call is refused."""
-
-    def __init__(self, code: str, message: str, status: int = 500) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
-        self.message = message
-        self.status = status
 
 
 def answer(org: Org, access: Access, operation: _Element) -> str:

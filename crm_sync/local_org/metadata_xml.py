@@ -29,6 +29,8 @@ def read_folder(folder: Path) -> dict[str, bytes]:
         ".workflow-meta.xml",
         ".flow-meta.xml",
         ".validationRule-meta.xml",
+        ".duplicateRule-meta.xml",
+        ".matchingRule-meta.xml",
     )
     found = sorted(p for p in folder.rglob("*-meta.xml") if p.name.endswith(wanted))
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in found}

@@ -18,11 +18,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from crm_sync.local_org import (
+    duplicate_rules,
     metadata,
     metadata_xml,
     outbound_rules,
     permission_sets,
     permissions,
+    removal,
     setup_records,
     soql,
     validation,
@@ -37,15 +39,19 @@ from crm_sync.local_org.errors import OrgError, not_found
 from crm_sync.local_org.faults import Faults
 from crm_sync.local_org.layout import layouts
 from crm_sync.local_org.locators import Locators
+from crm_sync.local_org.locks import Locks
 from crm_sync.local_org.outbound import Outbound
 from crm_sync.local_org.router import Router
 from crm_sync.local_org.schema import ObjectType
 from crm_sync.local_org.sessions import Sessions
 from crm_sync.local_org.store import Store
-from crm_sync.local_org.transactions import Transaction
+from crm_sync.local_org.transactions import Laws, Transaction, Wishes
 from crm_sync.local_org.usage import Usage
+from crm_sync.local_org.versions_served import Versions
+from crm_sync.local_org.work_queue import WorkQueue
 
-DAILY_CALLS = 100_000
+KEPT_IN_BIN = timedelta(days=15)
+_BETWEEN_LOOKS = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -77,14 +83,17 @@ class Org:
         self.app = app
         self.router = router
         self.locators = Locators()
-        self.jobs = Jobs()
         self.bulk1 = Bulk1Jobs()
         self.deployments = Deployments()
         self.clock = clock or Clock()
+        self.versions = Versions()
+        self.work = WorkQueue(self.clock.now)
+        self.jobs = Jobs(self.work, self.clock.now)
         self.sessions = Sessions(self.clock)
-        self.faults = Faults()
+        self.faults = Faults(self.clock.now)
+        self.locks = Locks(self.clock.now)
         self.store = Store(database, soql.prepare)
-        self.usage = Usage(self.clock, DAILY_CALLS)
+        self.usage = Usage(self.clock)
         packaged = metadata_xml.read_folder(package) if package else {}
         self.files = {**packaged, **self.store.files()}
         self.outbound = Outbound(self.store)
@@ -92,14 +101,18 @@ class Org:
         with self.transaction(self.system) as tx:
             permission_sets.save(tx, self.files)
             setup_records.ensure(tx, app.username, app.permission_sets)
+        self._bin_looked_at = self.clock.now()
         self.outbound.start()
 
     def reshape(self) -> None:
         """Rebuild the schema from the package's files and widen the tables to hold it."""
         self.schema = metadata.build(self.files, self.store.prefixes())
         self.layouts = layouts(self.schema)
+        self.shaped_at = self.clock.stamp()
         self.store.shape(self.schema)
-        self.rules = validation.read(self.files)
+        self.laws = Laws(
+            validation.read(self.files), duplicate_rules.read(self.files), self.locks, self.faults.refuse_record
+        )
         self._access: dict[str, Access] = {}
         self.outbound.rules = outbound_rules.read(self.files)
 
@@ -119,7 +132,7 @@ class Org:
     def close(self) -> None:
         """Stop what runs in the background and close the database."""
         self.outbound.stop()
-        self.jobs.close()
+        self.work.close()
         self.store.close()
 
     def access(self, user_id: str) -> Access:
@@ -139,21 +152,13 @@ class Org:
         return found
 
     @contextmanager
-    def transaction(self, access: Access) -> Iterator[Transaction]:
+    def transaction(self, access: Access, wishes: Wishes | None = None) -> Iterator[Transaction]:
         """Write in one unit; everything in it becomes visible at once, or nothing does."""
         with self.store.writing() as connection:
             now = self.clock.now()
-            lag = self.faults.stamp_lag()
-            written = stamp(now - timedelta(seconds=lag))
+            written = stamp(now - timedelta(seconds=self.faults.stamp_lag()))
             tx = Transaction(
-                connection,
-                self.schema,
-                self.layouts,
-                access,
-                written,
-                stamp(now),
-                self.rules,
-                self.faults.refuse_record,
+                connection, self.schema, self.layouts, access, written, stamp(now), self.laws, wishes or Wishes()
             )
             yield tx
             queued = self.outbound.queue(tx)
@@ -166,12 +171,17 @@ class Org:
     @contextmanager
     def writing(self, call: Call) -> Iterator[Transaction]:
         """Write on behalf of a call: in the unit it is part of, or in one of its own."""
-        if call.transaction is not None:
-            with call.transaction.attempt():
-                yield call.transaction
+        if call.transaction is None:
+            with self.transaction(call.user, call.wishes) as tx:
+                yield tx
             return
-        with self.transaction(call.user) as tx:
-            yield tx
+        tx = call.transaction
+        before, tx.wishes = tx.wishes, call.wishes
+        try:
+            with tx.attempt():
+                yield tx
+        finally:
+            tx.wishes = before
 
     @contextmanager
     def reading(self, call: Call) -> Iterator[sqlite3.Connection]:
@@ -183,8 +193,24 @@ class Org:
             yield connection
 
     def signed_in(self, call: Call) -> Call:
-        """Attach the caller's access to a call. Raises OrgError INVALID_SESSION_ID."""
-        session = self.sessions.find(call.token)
-        if session is None:
+        """Attach the caller's access to a call. Raises OrgError INVALID_SESSION_ID or API_DISABLED_FOR_ORG."""
+        return dataclasses.replace(call, access=self.access_of(call.token))
+
+    def access_of(self, token: str) -> Access:
+        """Give the access behind a session. Raises OrgError INVALID_SESSION_ID or API_DISABLED_FOR_ORG."""
+        session = self.sessions.find(token)
+        access = self.access(session.user_id) if session else None
+        if access is None or not access.active:
             raise OrgError("INVALID_SESSION_ID", "Session expired or invalid")
-        return dataclasses.replace(call, access=self.access(session.user_id))
+        if not access.api_enabled:
+            raise OrgError("API_DISABLED_FOR_ORG", "API is not enabled for this Organization or Partner")
+        return access
+
+    def look_after(self) -> None:
+        """Do what time has made due: bulk jobs that waited, and a recycle bin that has to be emptied."""
+        self.work.do_due()
+        now = self.clock.now()
+        if now - self._bin_looked_at >= _BETWEEN_LOOKS:
+            self._bin_looked_at = now
+            with self.transaction(self.system) as tx:
+                removal.expire(tx, stamp(now - KEPT_IN_BIN))

@@ -3,7 +3,8 @@
     user id -> Access
 
 Called by org, which keeps the answer until one of these rows changes. A profile that may modify all data sees everything;
-"Standard User" has the standard objects; other profiles grant nothing, so that permission sets alone decide.
+"Standard User" has the standard objects and the API; "Salesforce API Only System Integrations" the API alone; other profiles
+grant nothing, so that permission sets alone decide.
 """
 
 from __future__ import annotations
@@ -21,24 +22,26 @@ SOURCES = frozenset(
 )
 _EVERY_OPERATION = frozenset({"read", "create", "edit", "delete"})
 _ACTIVITY_RIGHTS = {"Task": "PermissionsEditTask", "Event": "PermissionsEditEvent"}
+_WITH_API = ("Standard User", "Salesforce API Only System Integrations")
 _SETS = 'SELECT "PermissionSetId" FROM "PermissionSetAssignment" WHERE "AssigneeId" = ?'
 
 
 def of_user(connection: sqlite3.Connection, schema: Schema, user_id: str) -> Access:
     """Work out the access of a user."""
     found = connection.execute(
-        """SELECT p."Name", p."PermissionsModifyAllData", u."TimeZoneSidKey" FROM "User" AS u
+        """SELECT p."Name", p."PermissionsModifyAllData", u."TimeZoneSidKey", u."IsActive" FROM "User" AS u
            LEFT JOIN "Profile" AS p ON p."Id" = u."ProfileId" WHERE u."Id" = ?""",
         (user_id,),
     ).fetchone()
     if found is None:
         return Access(user_id, ZoneInfo("UTC"), objects={})
-    profile, everything, zone = found
+    profile, everything, zone, active = found
     custom = _custom_permissions(connection, user_id)
     if everything or _any_right(connection, user_id, "PermissionsModifyAllData"):
-        return Access(user_id, _zone(zone), custom_permissions=custom)
+        return Access(user_id, _zone(zone), custom_permissions=custom, active=bool(active))
     limited = _limited(connection, schema, user_id, _zone(zone), standard=profile == "Standard User")
-    return dataclasses.replace(limited, custom_permissions=custom)
+    api = profile in _WITH_API or _any_right(connection, user_id, "PermissionsApiEnabled")
+    return dataclasses.replace(limited, custom_permissions=custom, active=bool(active), api_enabled=api)
 
 
 def _zone(name: str | None) -> ZoneInfo:

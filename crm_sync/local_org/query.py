@@ -47,8 +47,15 @@ def _run(org: Org, call: Call, include_deleted: bool) -> Reply:
     size = page_size(call)
     with org.reading(call) as connection:
         cursor = statement.open(connection)
+        _refuse_slow(org, call, cursor)
         records = cursor.page(connection, offset=0, size=size, version=call.version)
     return _page(org, call, cursor, records, 0, size, None)
+
+
+def _refuse_slow(org: Org, call: Call, cursor: soql.Cursor) -> None:
+    slow = org.faults.take(("slow_query",), call.method, call.path, call.query["q"])
+    if slow is not None and cursor.total > int(slow.with_.get("rows", 0)):
+        raise OrgError("QUERY_TIMEOUT", "Your query request was running for too long.")
 
 
 def page_size(call: Call) -> int:
@@ -61,7 +68,7 @@ def more(org: Org, call: Call, locator: str) -> Reply:
     """Give the page a locator leads to; the same page may be asked for again."""
     found = _LOCATOR.fullmatch(locator)
     name = ids.normal(found.group(1)) if found else None
-    if org.faults.take(("locator",), call.method, locator):
+    if org.faults.take(("locator",), call.method, call.path):
         org.locators.clear()
     open_query = org.locators.find(name, call.user.user_id, org.clock.now()) if name else None
     if found is None or open_query is None or name is None:

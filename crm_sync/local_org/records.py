@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from crm_sync.local_org import checks, derived, payload, validation
+from crm_sync.local_org import checks, derived, duplicate_rules, payload, validation
 from crm_sync.local_org.errors import OrgError, RecordError
 from crm_sync.local_org.layout import Layout, quoted
 from crm_sync.local_org.schema import Field, ObjectType
@@ -45,14 +45,14 @@ class SeveralMatchesError(OrgError):
 def insert(tx: Transaction, o: ObjectType, body: Mapping[str, Any]) -> str:
     """Create a record and give its 18-character id."""
     permit(tx, o, "create")
-    tx.refuse(o.name, body)
+    tx.laws.refuse(o.name, body, None)
     return _create(tx, tx.layouts[o.name], payload.read(tx, o, body, creating=True))
 
 
 def update(tx: Transaction, o: ObjectType, record_id: str, body: Mapping[str, Any]) -> None:
     """Change a live record."""
     permit(tx, o, "edit")
-    tx.refuse(o.name, body)
+    tx.laws.refuse(o.name, body, record_id)
     current = live_row(tx, o, record_id)
     _change(tx, tx.layouts[o.name], current, payload.read(tx, o, body, creating=False))
 
@@ -97,6 +97,16 @@ def live_row(tx: Transaction, o: ObjectType, record_id: str) -> Row:
     return row
 
 
+def locked(tx: Transaction, o: ObjectType, row: Row) -> None:
+    """Refuse a record that is locked, or one of whose parents is held: saving a record locks its parents."""
+
+    def parents() -> list[str]:
+        named = (row.get(f.name) for f in o.fields.values() if f.type == "reference" and f.name != "OwnerId")
+        return [str(i) for i in named if i]
+
+    tx.laws.locks.check(row.get("Id"), parents, tx.access.objects is None)
+
+
 def _create(tx: Transaction, layout: Layout, given: Row) -> str:
     o = layout.type
     row: Row = {**layout.defaults, **given}
@@ -109,8 +119,10 @@ def _create(tx: Transaction, layout: Layout, given: Row) -> str:
         row["OwnerId"] = tx.access.user_id
     checks.references(tx, layout, given)
     checks.uniqueness(tx, layout, given, None)
+    locked(tx, o, row)
     derived.complete(tx, o, row, given.keys())
     validation.check(tx, o, row, None)
+    duplicate_rules.check(tx, o, row, None)
     _stamp_new(tx, layout, row)
     tx.connection.execute(layout.insert_sql, [row.get(name) for name in layout.columns])
     tx.note(o.name, row["Id"], "insert", None, {k: v for k, v in row.items() if v is not None})
@@ -123,8 +135,8 @@ def _stamp_new(tx: Transaction, layout: Layout, row: Row) -> None:
     row["Id"] = row.get("Id") or tx.new_id(o)
     for f in layout.auto_numbers:
         row[f.name] = auto_number(f.auto_number or "{0}", tx.next_number(f"{o.name}.{f.name}"))
-    for name in ("CreatedDate", "LastModifiedDate", "SystemModstamp"):
-        row[name] = tx.stamp
+    row["CreatedDate"] = row["LastModifiedDate"] = tx.audit_stamp or tx.stamp
+    row["SystemModstamp"] = tx.stamp
     for name in ("CreatedById", "LastModifiedById"):
         row[name] = tx.access.user_id
     if "name" in o.fields and row.get("Name") is None and o.custom:
@@ -148,9 +160,12 @@ def _change(tx: Transaction, layout: Layout, current: Row, given: Row) -> None:
     checks.references(tx, layout, changed)
     checks.uniqueness(tx, layout, changed, record_id)
     row = {**current, **given}
+    locked(tx, o, row)
     derived.complete(tx, o, row, changed.keys())
     validation.check(tx, o, row, current)
-    row |= {"LastModifiedDate": tx.stamp, "LastModifiedById": tx.access.user_id, "SystemModstamp": tx.stamp}
+    duplicate_rules.check(tx, o, row, current)
+    row |= {"LastModifiedById": tx.access.user_id, "SystemModstamp": tx.stamp}
+    row["LastModifiedDate"] = tx.audit_stamp or tx.stamp
     write(tx, layout, current, row, "update")
 
 

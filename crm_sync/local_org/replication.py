@@ -6,10 +6,10 @@ losers of merges are among them. Seconds are ignored, as the service does.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from crm_sync.local_org.calls import Call, Reply
-from crm_sync.local_org.clock import stamp
+from crm_sync.local_org.clock import instant, stamp
 from crm_sync.local_org.errors import OrgError
 from crm_sync.local_org.org import Org
 from crm_sync.local_org.schema import ObjectType
@@ -74,7 +74,6 @@ def _span(call: Call, now: datetime, reach: timedelta) -> tuple[datetime, dateti
 def _instant(call: Call, key: str) -> datetime:
     text = call.query.get(key, "").replace(" ", "+")
     try:
-        read = datetime.fromisoformat(text)
+        return instant(text)
     except ValueError:
         raise OrgError("INVALID_REPLICATION_DATE", f"{key}: not a date and time: {text!r}") from None
-    return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)

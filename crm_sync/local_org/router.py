@@ -47,14 +47,22 @@ class Router:
 
     def __init__(self, unsupported: Iterable[str] = ()) -> None:
         self._routes: dict[int, list[Route]] = {}
+        self._names: list[str] = []
         self._unsupported = frozenset(unsupported)
 
     def add(self, pattern: str, **handlers: Handler) -> None:
         """Add a pattern with its handlers: `add("sobjects", GET=global_describe)`."""
+        head = pattern.partition("/")[0]
+        if head:
+            self._names.append(head)
         parts = tuple(p if p.startswith("{") else p.lower() for p in pattern.split("/") if p)
         routes = self._routes.setdefault(len(parts), [])
         routes.append(Route(parts, handlers))
         routes.sort(key=lambda r: r.rank)
+
+    def resources(self) -> list[str]:
+        """Name the resources at the top, as they are written in patterns."""
+        return list(dict.fromkeys(self._names))
 
     def answer(self, org: Org, call: Call) -> Reply:
         """Answer a call. Raises OrgError NOT_FOUND, METHOD_NOT_ALLOWED or NOT_IMPLEMENTED."""

@@ -6,16 +6,15 @@ Answers `/sobjects/X/...`. Not here: describes, collections, what a write checks
 from __future__ import annotations
 
 import sqlite3
-from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 
-from crm_sync.local_org import ids, payload, records, removal, row_shapes
+from crm_sync.local_org import ids, payload, preconditions, records, removal, row_shapes
 from crm_sync.local_org.calls import Call, Reply
-from crm_sync.local_org.clock import parse_stamp
 from crm_sync.local_org.errors import OrgError, RecordError, not_found
 from crm_sync.local_org.layout import quoted
 from crm_sync.local_org.org import Org
 from crm_sync.local_org.schema import Field, ObjectType
+from crm_sync.local_org.transactions import Transaction
 
 CREATED_FLAG_SINCE = 46
 
@@ -46,26 +45,12 @@ def _row_reply(call: Call, o: ObjectType, row: dict[str, Any] | None) -> Reply:
         raise not_found()
     if row.get("IsDeleted"):
         raise OrgError("ENTITY_IS_DELETED", "entity is deleted", [])
-    headers = {}
-    if row.get("LastModifiedDate"):
-        headers["Last-Modified"] = format_datetime(parse_stamp(row["LastModifiedDate"]), usegmt=True)
-        if _unchanged(call, row["SystemModstamp"]):
-            return Reply(304, None, headers)
+    edition = preconditions.of_row(o, row)
+    unchanged = preconditions.read(call, edition)
+    if unchanged is not None:
+        return unchanged
     fields = row_shapes.chosen(o, call.user, call.query.get("fields"))
-    return Reply(200, row_shapes.shape(call.data_url, o, row, fields), headers)
-
-
-def _since(call: Call, header: str) -> float | None:
-    written = call.headers.get(header)
-    try:
-        return parsedate_to_datetime(written).timestamp() if written else None
-    except ValueError:
-        raise OrgError("INVALID_REQUEST_HEADER", f"The {header} header is not a valid HTTP date: {written}") from None
-
-
-def _unchanged(call: Call, changed: str) -> bool:
-    since = _since(call, "if-modified-since")
-    return since is not None and parse_stamp(changed).timestamp() <= since
+    return Reply(200, row_shapes.shape(call.data_url, o, row, fields), edition.headers(call) if edition else {})
 
 
 def _find(org: Org, connection: sqlite3.Connection, o: ObjectType, record_id: str) -> dict[str, Any] | None:
@@ -75,11 +60,12 @@ def _find(org: Org, connection: sqlite3.Connection, o: ObjectType, record_id: st
 
 
 def change(org: Org, call: Call, name: str, written_id: str) -> Reply:
-    """Change a row: 204; 412 when it changed since If-Unmodified-Since."""
+    """Change a row: 204; 412 when it is not in the state that the call's conditions name."""
     o = org.object(name, call.user)
     with org.writing(call) as tx:
-        record_id = _live_id(org, tx.connection, o, written_id, call)
-        records.update(tx, o, record_id, call.json_object())
+        row = _live(org, tx.connection, o, written_id)
+        preconditions.write(call, preconditions.of_row(o, row))
+        records.update(tx, o, row["Id"], call.json_object())
     return Reply(204)
 
 
@@ -87,23 +73,18 @@ def delete(org: Org, call: Call, name: str, written_id: str) -> Reply:
     """Delete a row into the recycle bin: 204."""
     o = org.object(name, call.user)
     with org.writing(call) as tx:
-        removal.delete(tx, o, _live_id(org, tx.connection, o, written_id, call))
+        removal.delete(tx, o, _live(org, tx.connection, o, written_id)["Id"])
     return Reply(204)
 
 
-def _live_id(org: Org, connection: sqlite3.Connection, o: ObjectType, written_id: str, call: Call) -> str:
+def _live(org: Org, connection: sqlite3.Connection, o: ObjectType, written_id: str) -> dict[str, Any]:
     record_id = ids.normal(written_id)
     row = _find(org, connection, o, record_id) if record_id else None
-    if row is None or record_id is None:
+    if row is None:
         raise not_found()
     if row.get("IsDeleted"):
         raise OrgError("ENTITY_IS_DELETED", "entity is deleted", [])
-    limit = _since(call, "if-unmodified-since")
-    if limit is not None and parse_stamp(row["SystemModstamp"]).timestamp() > limit:
-        raise OrgError(
-            "PRECONDITION_FAILED", "The resource has been modified since the time given in If-Unmodified-Since"
-        )
-    return record_id
+    return row
 
 
 def key_field(o: ObjectType, call: Call, name: str) -> Field:
@@ -171,6 +152,7 @@ def upsert(org: Org, call: Call, name: str, field_name: str, value: str) -> Repl
             "INVALID_FIELD", f"The {key.name} field should not be specified in the sobject data.", [key.name]
         )
     with org.writing(call) as tx:
+        _check_match(org, call, tx, o, key, value)
         try:
             done = records.upsert(tx, o, key, value, body, call.flag("updateOnly"))
         except records.SeveralMatchesError as error:
@@ -181,6 +163,14 @@ def upsert(org: Org, call: Call, name: str, field_name: str, value: str) -> Repl
     if call.version_number >= CREATED_FLAG_SINCE:
         told["created"] = done.created
     return _created(call, o, done.id, told) if done.created else Reply(200, told)
+
+
+def _check_match(org: Org, call: Call, tx: Transaction, o: ObjectType, key: Field, value: str) -> None:
+    """Hold the one row that an upsert would change to the call's conditions."""
+    if any(header in call.headers for header in preconditions.HEADERS):
+        matches = payload.find_by_key(tx, o, key, value)
+        if len(matches) == 1:
+            preconditions.write(call, preconditions.of_row(o, _live(org, tx.connection, o, matches[0])))
 
 
 def create_by_key(org: Org, call: Call, name: str, field_name: str) -> Reply:

@@ -145,18 +145,23 @@ def delete(org: Org, call: Call) -> Reply:
         raise OrgError("REQUIRED_FIELD_MISSING", "At least 1 record is required")
     _limit(len(written), MOST_RECORDS)
     with org.writing(call) as tx:
-        return Reply(200, run(tx, [_delete_step(org, call, i) for i in written], call.flag("allOrNone")))
+        return Reply(200, run(tx, [id_step(org, i, removal.delete) for i in written], call.flag("allOrNone")))
 
 
-def _delete_step(org: Org, call: Call, written: str) -> Step:
+def id_step(org: Org, written: str, act: Callable[[Transaction, ObjectType, str], None]) -> Step:
+    """Do something with the record an id names; its object is the one the id belongs to."""
+    return named_step(org.schema.by_prefix(written), written, act)
+
+
+def named_step(o: ObjectType | None, written: str, act: Callable[[Transaction, ObjectType, str], None]) -> Step:
+    """Do something with the record of an object that a written id names."""
     known = ids.normal(written)
-    o = org.schema.by_prefix(written)
 
     def do(tx: Transaction) -> dict[str, Any]:
         if known is None or o is None:
             raise RecordError("MALFORMED_ID", f"malformed id {written}")
         with tx.attempt():
-            removal.delete(tx, o, known)
+            act(tx, o, known)
         return {"id": known}
 
     return Step(do, known)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -16,9 +17,29 @@ import orjson
 from crm_sync.local_org import ids
 from crm_sync.local_org.access import Access
 from crm_sync.local_org.layout import Layout
+from crm_sync.local_org.locks import Locks
 from crm_sync.local_org.schema import ObjectType, Schema
 
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Laws:
+    """What may refuse a record besides the schema: the org's own rules by object, locks, and faults a tester asked for."""
+
+    validation: Mapping[str, tuple[Any, ...]]
+    duplicates: Mapping[str, tuple[Any, ...]]
+    locks: Locks
+    refuse: Callable[[str, Mapping[str, Any], str | None], None]
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a call asks for in its headers about the saving of records."""
+
+    allow_duplicates: bool = False
+    with_record_details: bool = False
+    data_url: str = ""
 
 
 class Attempt:
@@ -35,7 +56,7 @@ class Attempt:
 class Transaction:
     """A write in progress. `stamp` is what rows get; `visible_at` is when others can see them.
 
-    `rules` are the validation rules by object; `refuse` is asked before every record that is written and raises when a tester wants that record to fail.
+    `audit_stamp` takes its place in the created and last modified dates alone, for records imported with dates of old.
     """
 
     def __init__(
@@ -46,8 +67,8 @@ class Transaction:
         access: Access,
         stamp: str,
         visible_at: str,
-        rules: Mapping[str, tuple[Any, ...]],
-        refuse: Callable[[str, Mapping[str, Any]], None] = lambda name, body: None,
+        laws: Laws,
+        wishes: Wishes,
     ) -> None:
         self.connection = connection
         self.schema = schema
@@ -55,8 +76,9 @@ class Transaction:
         self.access = access
         self.stamp = stamp
         self.visible_at = visible_at
-        self.rules = rules
-        self.refuse = refuse
+        self.audit_stamp: str | None = None
+        self.laws = laws
+        self.wishes = wishes
         self.inserted: list[tuple[str, str]] = []
         self.touched: set[str] = set()
         self._counters: dict[str, int] = {}

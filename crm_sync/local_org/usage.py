@@ -1,53 +1,69 @@
-"""How many API calls were made in the last 24 hours, by the org's clock.
+"""What was used of the org's daily allowances in the last 24 hours, by the org's clock.
 
-Kept by org, counted by exchange; above the limit every call below a version is REQUEST_LIMIT_EXCEEDED.
+Kept by org, counted by exchange (calls) and the bulk jobs (jobs, batches, stored results). Not here: how limits are told
+(allowances).
 """
 
 from __future__ import annotations
 
 import threading
-from collections import Counter
 
 from crm_sync.local_org.clock import Clock
 from crm_sync.local_org.errors import OrgError
 
 _HOUR_S = 3600
 _HOURS = 24
+DAILY = {
+    "DailyApiRequests": 100_000,
+    "DailyBulkApiBatches": 15_000,
+    "DailyBulkV2QueryFileStorageMB": 976_562,
+    "DailyBulkV2QueryJobs": 10_000,
+}
+_REFUSALS = {
+    "DailyApiRequests": ("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."),
+    "DailyBulkApiBatches": ("EXCEEDED_QUOTA", "Max bulk API batches ({most}) per 24 hrs has been reached."),
+    "DailyBulkV2QueryFileStorageMB": (
+        "LIMIT_EXCEEDED",
+        "Max bulk v2 query result size stored ({most} MB) per 24 hrs has been exceeded.",
+    ),
+    "DailyBulkV2QueryJobs": ("LIMIT_EXCEEDED", "Max bulk v2 query jobs ({most}) per 24 hrs has been reached."),
+}
 
 
 class Usage:
-    """Counts calls by the hour."""
+    """Counts by the hour, per allowance. `limits` can be changed."""
 
-    def __init__(self, clock: Clock, limit: int) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._by_hour: Counter[int] = Counter()
-        self.limit = limit
+        self._by_hour: dict[str, dict[int, float]] = {name: {} for name in DAILY}
+        self.limits = dict(DAILY)
 
-    def count(self) -> str:
-        """Count one call and give the value of Sforce-Limit-Info."""
+    def count(self, name: str = "DailyApiRequests", amount: float = 1) -> str:
+        """Count a use and give what Sforce-Limit-Info says of API calls."""
         with self._lock:
-            self._by_hour[self._hour()] += 1
-        return f"api-usage={self.used}/{self.limit}"
+            hours, hour = self._by_hour[name], self._hour()
+            hours[hour] = hours.get(hour, 0) + amount
+        return f"api-usage={self.used('DailyApiRequests')}/{self.limits['DailyApiRequests']}"
 
-    def require(self) -> None:
-        """Refuse a call when none is left. Raises OrgError REQUEST_LIMIT_EXCEEDED (403, without Retry-After)."""
-        if self.left <= 0:
-            raise OrgError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+    def require(self, name: str) -> None:
+        """Refuse a use when nothing is left. Raises OrgError, for calls REQUEST_LIMIT_EXCEEDED (403, no Retry-After)."""
+        if self.left(name) <= 0:
+            code, message = _REFUSALS[name]
+            raise OrgError(code, message.format(most=self.limits[name]))
 
-    @property
-    def used(self) -> int:
-        """The calls of the last 24 hours."""
+    def used(self, name: str) -> int:
+        """Give what was used in the last 24 hours, in whole units."""
         oldest = self._hour() - _HOURS
         with self._lock:
-            for hour in [h for h in self._by_hour if h <= oldest]:
-                del self._by_hour[hour]
-            return self._by_hour.total()
+            found = self._by_hour[name]
+            for hour in [h for h in found if h <= oldest]:
+                del found[hour]
+            return int(sum(found.values()))
 
-    @property
-    def left(self) -> int:
-        """The calls still allowed."""
-        return max(0, self.limit - self.used)
+    def left(self, name: str) -> int:
+        """Give what is left."""
+        return max(0, self.limits[name] - self.used(name))
 
     def _hour(self) -> int:
         return int(self._clock.now().timestamp()) // _HOUR_S

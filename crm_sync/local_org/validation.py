@@ -72,7 +72,7 @@ def _rule(o: str, element: _Element) -> Rule | None:
 
 def check(tx: Transaction, o: ObjectType, row: Row, prior: Row | None) -> None:
     """Run an object's rules on a record as it will be; raise the first that refuses it."""
-    rules: tuple[Rule, ...] = tx.rules.get(o.name, ())
+    rules: tuple[Rule, ...] = tx.laws.validation.get(o.name, ())
     scope = _Record(tx, o, row, prior)
     for rule in rules:
         if rule.condition.value(scope):

@@ -61,7 +61,12 @@ def test_user_info_logout_and_dead_sessions(api):
 
 
 def test_calls_that_are_not_implemented_say_so(api):
-    for path, body in (("u/62.0", "<merge/>"), ("m/62.0", "<listMetadata/>"), ("s/62.0", "<executeAnonymous/>")):
+    for path, body in (
+        ("u/62.0", "<convertLead/>"),
+        ("c/62.0", "<query/>"),
+        ("m/62.0", "<listMetadata/>"),
+        ("s/62.0", "<executeAnonymous/>"),
+    ):
         status, root = soap(api, path, body, api.token)
         assert status == 501
         assert "does not implement" in root.findtext(".//faultstring")
@@ -142,7 +147,9 @@ def test_permission_sets_are_deployed_and_assigned(api):
     assert done.findtext("{*}success") == "true"
     assert any("keeps this component" in (p.text or "") for p in done.iterfind(".//{*}problem"))
     found = api.query("SELECT Id, Label FROM PermissionSet WHERE Name = 'Reader'")["records"][0]
-    profile = api.query("SELECT Id FROM Profile WHERE Name = 'Minimum Access - Salesforce'")["records"][0]["Id"]
+    profile = api.query("SELECT Id FROM Profile WHERE Name = 'Salesforce API Only System Integrations'")["records"][0][
+        "Id"
+    ]
     user = api.create(
         "User",
         Username="reader@x.example",

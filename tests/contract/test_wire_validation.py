@@ -28,4 +28,4 @@ def test_those_who_may_skip_are_not_asked(api):
 
 def test_every_rule_of_the_package_is_understood(api):
     files = [p for p in api.running.org.files if p.endswith(".validationRule-meta.xml")]
-    assert sum(map(len, api.running.org.rules.values())) == len(files) > 0
+    assert sum(map(len, api.running.org.laws.validation.values())) == len(files) > 0

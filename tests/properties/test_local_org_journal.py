@@ -54,7 +54,7 @@ def act(tx, step):
     elif do == "upsert" and name == "Contact":
         records.upsert(tx, o, o.field("Email"), email, {"LastName": text}, update_only=False)
     elif do == "merge":
-        removal.merge(tx, o, ids[other % len(ids)] if ids else chosen, chosen)
+        removal.merge(tx, o, ids[other % len(ids)] if ids else chosen, [chosen])
     elif do in ("delete", "undelete", "purge"):
         getattr(removal, do)(tx, o, chosen)
 
