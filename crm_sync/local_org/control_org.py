@@ -12,6 +12,7 @@ from crm_sync.local_org.calls import Call, Reply
 from crm_sync.local_org.clock import instant
 from crm_sync.local_org.faults import Fault
 from crm_sync.local_org.org import Org
+from crm_sync.local_org.schema_edits import Edit
 from crm_sync.local_org.setup_records import ADMINISTRATOR
 from crm_sync.local_org.work_queue import Pace
 
@@ -99,6 +100,28 @@ def _set_pace(org: Org, call: Call) -> Reply:
     return Reply(204)
 
 
+def _edit_schema(org: Org, call: Call) -> Reply:
+    """Change the schema: {"object", "field", "set": {attributes of a field}}, or "remove": true in place of "set"."""
+    body = call.json_object()
+    changes = None if body.get("remove") else dict(body["set"])
+    org.edit((*org.edits, Edit(str(body["object"]), body.get("field"), changes)))
+    return Reply(204)
+
+
+def _restore_schema(org: Org, call: Call) -> Reply:
+    """Take back all changes of the schema."""
+    org.edit(())
+    return Reply(204)
+
+
+def _change_metadata(org: Org, call: Call) -> Reply:
+    """Put metadata files in force, {"files": {path: XML}}, and take others away, {"remove": [path]}."""
+    body = call.json_object()
+    files = {path: content.encode() for path, content in body.get("files", {}).items()}
+    org.deploy(files, frozenset(body.get("remove", ())))
+    return Reply(204)
+
+
 def _set_outbound(org: Org, call: Call) -> Reply:
     """Send outbound messages to {"url"} from now on."""
     org.outbound.url = str(call.json_object()["url"])
@@ -131,6 +154,9 @@ ENDPOINTS: dict[str, Callable[[Org, Call], Reply]] = {
     "POST limits": _set_limits,
     "POST versions": _set_versions,
     "POST jobs": _set_pace,
+    "POST schema": _edit_schema,
+    "DELETE schema": _restore_schema,
+    "POST metadata": _change_metadata,
     "POST outbound": _set_outbound,
     "GET outbound": _read_outbound,
     "POST certificate": _set_certificate,

@@ -154,7 +154,7 @@ def _matches(tx: Transaction, o: ObjectType, rule: Rule, row: Row) -> list[Row]:
 
 
 def _same(one: Any, other: Any) -> bool:
-    return str(one).lower() == str(other).lower()
+    return one is not None and other is not None and str(one).lower() == str(other).lower()
 
 
 def _result(tx: Transaction, o: ObjectType, rule: Rule, row: Row, found: list[Row], allow_save: bool) -> dict[str, Any]:

@@ -9,7 +9,7 @@ Called when the org opens and after a deployment. Understands source format (one
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from lxml.etree import _Element
@@ -18,13 +18,14 @@ from crm_sync.local_org import metadata_fields, metadata_xml, standard_objects
 from crm_sync.local_org.ids import custom_prefix
 from crm_sync.local_org.metadata_xml import Files, flag, text
 from crm_sync.local_org.schema import ChildRelationship, Field, ObjectType, Schema
+from crm_sync.local_org.schema_edits import Edit
 
 _AUDIT = {"createdbyid", "lastmodifiedbyid", "ownerid"}
 _ACTIVITIES = ("Task", "Event")
 
 
-def build(files: Files, prefixes: Mapping[str, str] | None = None) -> Schema:
-    """Build the schema; `prefixes` are key prefixes given earlier, by object name, which are kept."""
+def build(files: Files, prefixes: Mapping[str, str] | None = None, edits: Sequence[Edit] = ()) -> Schema:
+    """Build the schema; `prefixes` are key prefixes given earlier, by object name, which are kept. `edits` come last."""
     types = {o.name: o for o in standard_objects.standard_objects()}
     definitions = _definitions(files)
     value_sets = metadata_fields.value_sets(files)
@@ -32,6 +33,8 @@ def build(files: Files, prefixes: Mapping[str, str] | None = None) -> Schema:
     fields = _custom_fields(definitions)
     _add_custom_fields(types, fields, value_sets)
     _open_activities(types, definitions)
+    for edit in edits:
+        edit.apply(types)
     _add_children(types)
     return Schema({name.lower(): o for name, o in types.items()})
 

@@ -97,7 +97,7 @@ def _save(org: Org, call: Call, request: Request, step: Callable[[ObjectType, di
 def _records(org: Org, request: Request) -> list[tuple[ObjectType, dict[str, Any]]]:
     elements = request.operation.findall("sObjects")
     _limit(elements)
-    typed = [(soap_records.named_type(org.schema, e), e) for e in elements]
+    typed = [(soap_records.named_type(org.schema, text(e, "type")), e) for e in elements]
     return [(o, soap_records.body(o, e)) for o, e in typed]
 
 
@@ -156,7 +156,7 @@ def _merged(org: Org, call: Call, request: Request, element: _Element) -> str:
     master = element.find("masterRecord")
     if master is None:
         raise SoapFaultError("MISSING_ARGUMENT", "masterRecord not specified in a merge call")
-    o = soap_records.named_type(org.schema, master)
+    o = soap_records.named_type(org.schema, text(master, "type"))
     losers = [ids.normal(i) or "" for i in _texts(element, "recordToMergeIds")]
     fields = soap_records.body(o, master)
     winner = ids.normal(str(next((v for k, v in fields.items() if k.lower() == "id"), ""))) or ""
@@ -177,7 +177,7 @@ def _merged(org: Org, call: Call, request: Request, element: _Element) -> str:
 
 
 def _describe(org: Org, call: Call, request: Request) -> str:
-    wanted = _texts(request.operation, "sObjectType")
+    wanted = [soap_records.named_type(org.schema, n).name for n in _texts(request.operation, "sObjectType")]
     return "".join(f"<result>{soap_records.structure(describe.describe(org, call, n).body)}</result>" for n in wanted)
 
 

@@ -22,9 +22,8 @@ from crm_sync.local_org.soap_envelope import SoapFaultError
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})\+0000")
 
 
-def named_type(schema: Schema, element: _Element) -> ObjectType:
-    """Find the object a record's `type` names. Raises SoapFaultError INVALID_TYPE."""
-    name = text(element, "type")
+def named_type(schema: Schema, name: str) -> ObjectType:
+    """Find the object of this name. Raises SoapFaultError INVALID_TYPE."""
     found = schema.object(name)
     if found is None:
         raise SoapFaultError("INVALID_TYPE", f"sObject type '{name}' is not supported.")

@@ -11,7 +11,7 @@ import shutil
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -103,9 +103,10 @@ class Store:
                 if o.custom:
                     connection.execute("INSERT OR IGNORE INTO _prefixes VALUES (?, ?)", (o.name, o.key_prefix))
 
-    def keep_files(self, files: Mapping[str, bytes]) -> None:
-        """Keep deployed metadata files."""
+    def keep_files(self, files: Mapping[str, bytes], removed: Iterable[str]) -> None:
+        """Keep deployed metadata files, and forget those removed."""
         with self.writing() as connection:
+            connection.executemany("DELETE FROM _files WHERE path = ?", [(path,) for path in removed])
             connection.executemany("INSERT OR REPLACE INTO _files VALUES (?, ?)", files.items())
 
     def files(self) -> dict[str, bytes]:

@@ -103,3 +103,27 @@ def test_refusals(api):
     assert dead.json() == {"exceptionCode": "InvalidSessionId", "exceptionMessage": "Invalid session id"}
     old = requests.get(f"{api.base}/services/async/20.0/job/1", headers={"X-SFDC-Session": api.token}, timeout=10)
     assert b"InvalidVersion" in old.content
+
+
+def test_batches_wait_fail_and_count_like_other_bulk_work(api):
+    used = api.running.org.usage.used("DailyBulkApiBatches")
+    api.control("POST", "jobs", {"looks": 1})
+    job = xml_job(api, "query", "User", contentType="CSV")
+    posted = etree.fromstring(call(api, "POST", f"job/{job}/batch", "SELECT Id FROM User", "text/csv").content)
+    path = f"job/{job}/batch/{posted.findtext('{*}id')}"
+    seen = [etree.fromstring(call(api, "GET", path).content).findtext("{*}state") for _ in range(3)]
+    assert (posted.findtext("{*}state"), seen) == ("Queued", ["InProgress", "Completed", "Completed"])
+    api.control("POST", "jobs", {})
+    api.fault("job_fail", message="InternalServerError")
+    job = xml_job(api, "insert", "Lead", contentType="CSV")
+    call(api, "POST", f"job/{job}/batch", "LastName,Company\nx,c\n", "text/csv")
+    told = etree.fromstring(call(api, "GET", f"job/{job}/batch").content)[0]
+    assert (told.findtext("{*}state"), told.findtext("{*}stateMessage")) == ("Failed", "InternalServerError")
+    assert api.running.org.usage.used("DailyBulkApiBatches") == used + 2
+
+
+def test_an_exhausted_day_is_an_exceeded_quota(api):
+    api.control("POST", "limits", {"DailyApiRequests": 0})
+    refused = call(api, "GET", "job/1", kind="application/json")
+    assert (refused.status_code, refused.json()["exceptionCode"]) == (400, "ExceededQuota")
+    api.control("POST", "limits", {"DailyApiRequests": 100_000})

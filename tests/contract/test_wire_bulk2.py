@@ -234,3 +234,103 @@ def test_wrong_jobs_are_refused(api):
     assert api.get(f"jobs/ingest/{job['id']}/successfulResults").status_code == 400
     assert api.patch(f"jobs/ingest/{job['id']}", {"state": "Aborted"}).json()["state"] == "Aborted"
     assert {j["id"] for j in api.get("jobs/ingest").json()["records"]} >= {job["id"]}
+
+
+@pytest.fixture
+def paced(api):
+    """Set when bulk work is done; afterwards it is done at once again."""
+    yield lambda **pace: api.control("POST", "jobs", pace)
+    api.control("POST", "jobs", {})
+
+
+def states(api, path, looks):
+    return [api.get(path).json()["state"] for _ in range(looks)]
+
+
+def test_work_can_wait_for_looks(api, paced):
+    paced(looks=2)
+    job = query_job(api, "SELECT Id FROM User")
+    assert states(api, f"jobs/query/{job['id']}", 4) == ["InProgress", "InProgress", "JobComplete", "JobComplete"]
+    assert api.get(f"jobs/query/{job['id']}/results").status_code == 200
+
+
+def test_work_can_wait_for_the_clock_and_be_found_done_later(api, paced):
+    paced(seconds=60)
+    job = api.post("jobs/ingest", {"object": "Lead", "operation": "insert"}).json()
+    api.call("PUT", "/" + job["contentUrl"], data=b"LastName,Company\nWaited,c\n", headers={"Content-Type": "text/csv"})
+    api.patch(f"jobs/ingest/{job['id']}", {"state": "UploadComplete"})
+    assert states(api, f"jobs/ingest/{job['id']}", 2) == ["InProgress", "InProgress"]
+    assert api.query("SELECT COUNT() FROM Lead WHERE LastName = 'Waited'")["totalSize"] == 0
+    api.control("POST", "clock", {"advance": 60})
+    assert api.query("SELECT COUNT() FROM Lead WHERE LastName = 'Waited'")["totalSize"] == 1
+    assert states(api, f"jobs/ingest/{job['id']}", 1) == ["JobComplete"]
+
+
+def test_an_aborted_job_does_nothing_when_its_time_comes(api, paced):
+    paced(looks=1)
+    job = api.post("jobs/ingest", {"object": "Lead", "operation": "insert"}).json()
+    api.call("PUT", "/" + job["contentUrl"], data=b"LastName,Company\nNever,c\n", headers={"Content-Type": "text/csv"})
+    api.patch(f"jobs/ingest/{job['id']}", {"state": "UploadComplete"})
+    api.patch(f"jobs/ingest/{job['id']}", {"state": "Aborted"})
+    assert states(api, f"jobs/ingest/{job['id']}", 3) == ["Aborted"] * 3
+    assert api.query("SELECT COUNT() FROM Lead WHERE LastName = 'Never'")["totalSize"] == 0
+
+
+def test_a_job_can_fail_half_way_and_tells_what_it_left(api):
+    api.fault("job_fail", rows=3, message="TooManyLockFailure : too many")
+    text = "LastName,Company\n" + "".join(f"half{n},c\n" for n in range(5))
+    job = ingest(api, "insert", "Lead", text)
+    assert (job["state"], job["numberRecordsProcessed"], job["errorMessage"]) == (
+        "Failed",
+        3,
+        "TooManyLockFailure : too many",
+    )
+    assert len(result(api, job, "successfulResults")) == 4
+    assert result(api, job, "unprocessedRecords") == [["LastName", "Company"], ["half3", "c"], ["half4", "c"]]
+    api.fault("job_fail", message="retries exceeded")
+    assert finished(api, "query", query_job(api, "SELECT Id FROM Lead")["id"])["errorMessage"] == "retries exceeded"
+
+
+def test_lists_choose_and_page(api, monkeypatch):
+    monkeypatch.setattr("crm_sync.local_org.bulk_calls.JOBS_IN_A_LIST", 2)
+    made = [query_job(api, "SELECT Id FROM User")["id"] for _ in range(3)]
+    first = api.get("jobs/query").json()
+    assert ([j["id"] for j in first["records"]], first["done"]) == (made[:0:-1], False)
+    assert {j["jobType"] for j in first["records"]} == {"V2Query"}
+    assert made[0] in {j["id"] for j in api.get(first["nextRecordsUrl"]).json()["records"]}
+    for chosen in ("jobType=Classic", "concurrencyMode=Serial", "isPkChunkingEnabled=true"):
+        assert api.get(f"jobs/query?{chosen}").json()["records"] == []
+
+
+def test_jobs_are_forgotten_after_seven_days(api):
+    job = query_job(api, "SELECT Id FROM User")["id"]
+    finished(api, "query", job)
+    api.control("POST", "clock", {"advance": 8 * 86_400})
+    token = api.control("POST", "sessions", {}).json()["access_token"]
+    assert api.get(f"jobs/query/{job}", headers={"Authorization": f"Bearer {token}"}).status_code == 404
+
+
+def test_result_pages_came_with_v58(api):
+    api.version = "57.0"
+    job = query_job(api, "SELECT Id FROM User")["id"]
+    finished(api, "query", job)
+    assert api.get(f"jobs/query/{job}/resultPages").status_code == 404
+
+
+def test_daily_allowances_are_counted_and_kept(api):
+    before = api.get("limits").json()
+    job = query_job(api, "SELECT Id FROM User")
+    finished(api, "query", job["id"])
+    ingest(api, "insert", "Lead", "LastName,Company\nCounted,c\n")
+    after = api.get("limits").json()
+    for name in ("DailyBulkV2QueryJobs", "DailyBulkApiBatches"):
+        assert after[name]["Remaining"] == before[name]["Remaining"] - 1
+    usual = {name: before[name]["Max"] for name in ("DailyBulkV2QueryJobs", "DailyBulkApiBatches")}
+    api.control("POST", "limits", dict.fromkeys(usual, 0))
+    refused = api.post("jobs/query", {"operation": "query", "query": "SELECT Id FROM User"})
+    assert (refused.status_code, refused.json()[0]["errorCode"]) == (400, "LIMIT_EXCEEDED")
+    job = api.post("jobs/ingest", {"object": "Lead", "operation": "insert"}).json()["id"]
+    refused = api.patch(f"jobs/ingest/{job}", {"state": "UploadComplete"})
+    assert refused.json()[0]["errorCode"] == "EXCEEDED_QUOTA"
+    api.control("POST", "limits", usual)
+    assert api.post("/_control/limits", {"Nonsense": 1}).status_code == 400

@@ -80,3 +80,53 @@ def test_the_journal_tells_who_did_what_when(api):
     assert '"LastName":"journal"' in entries[1]["before"]
     assert '"LastName":"entry"' in entries[1]["after"]
     assert entries[1]["time"] == entries[1]["visible_at"] == "2026-11-20T12:00:05.000+0000"
+
+
+def changed(api, record_id, do, **more):
+    api.control("POST", "records/change", {"id": record_id, "do": do, **more})
+
+
+def test_undeleting_brings_children_and_lookups_back(api):
+    account = api.create("Account", Name="Family")
+    contact = api.create("Contact", LastName="Child", AccountId=account)
+    earlier = api.create("Contact", LastName="Gone before", AccountId=account)
+    profile = api.create("Reference_Profile__c", Account__c=account, Contact__c=contact)
+    api.delete(f"sobjects/Contact/{earlier}")
+    api.control("POST", "clock", {"advance": 60})
+    api.delete(f"sobjects/Account/{account}")
+    assert api.row("Reference_Profile__c", profile)["Account__c"] is None
+    api.control("POST", "clock", {"advance": 60})
+    changed(api, account, "undelete")
+    assert api.row("Contact", contact)["AccountId"] == account
+    row = api.row("Reference_Profile__c", profile)
+    assert (row["Account__c"], row["Contact__c"]) == (account, contact)
+    assert api.get(f"sobjects/Contact/{earlier}").status_code == 404
+
+
+def test_the_loser_of_a_merge_comes_back_alone(api):
+    winner, loser = (api.create("Account", Name=n) for n in ("Winner", "Loser"))
+    contact = api.create("Contact", LastName="Moved", AccountId=loser)
+    api.control("POST", "clock", {"advance": 60})
+    changed(api, loser, "merge", into=winner)
+    assert api.row("Account", winner)["SystemModstamp"] == "2026-11-20T12:01:00.000+0000"
+    changed(api, loser, "undelete")
+    assert api.row("Account", loser)["IsDeleted"] is False
+    assert api.row("Contact", contact)["AccountId"] == winner
+
+
+def test_the_recycle_bin_is_emptied_after_fifteen_days(api):
+    lead = api.create("Lead", LastName="binned", Company="c")
+    api.delete(f"sobjects/Lead/{lead}")
+    soql = f"SELECT Id FROM Lead WHERE Id = '{lead}'"
+    api.control("POST", "clock", {"advance": 15 * 86_400})
+    api.http.headers["Authorization"] = f"Bearer {api.control('POST', 'sessions', {}).json()['access_token']}"
+    assert api.query(soql, "queryAll")["totalSize"] == 1
+    api.control("POST", "clock", {"advance": 3601})
+    assert api.query(soql, "queryAll")["totalSize"] == 0
+
+
+def test_records_can_be_imported_with_dates_of_old(api):
+    body = {"object": "Lead", "fields": {"LastName": "old", "Company": "c"}, "audit": "2019-01-01T08:00:00Z"}
+    row = api.row("Lead", api.control("POST", "records/write", body).json()["id"])
+    assert (row["CreatedDate"], row["LastModifiedDate"]) == ("2019-01-01T08:00:00.000+0000",) * 2
+    assert row["SystemModstamp"] == "2026-11-20T12:00:00.000+0000"

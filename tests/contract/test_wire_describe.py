@@ -185,3 +185,64 @@ def test_permissions_refuse_writes(limited):
     account = limited.post("sobjects/Account", {"Name": "x"}, headers={"Authorization": f"Bearer {admin}"}).json()["id"]
     assert limited.patch(f"sobjects/Account/{account}", {"Health_Score__c": 1}).status_code == 400
     assert limited.row("Account", account)["Name"] == "x"
+
+
+@pytest.fixture
+def edited(api):
+    """Change the schema while the org runs; it is put back afterwards."""
+    yield lambda **body: api.control("POST", "schema", body)
+    api.control("DELETE", "schema")
+
+
+def test_a_field_can_go_while_the_org_runs(api, edited):
+    account = api.create("Account", Name="x", Health_Score__c=5)
+    edited(object="account", field="Health_Score__c", remove=True)
+    assert "Health_Score__c" not in api.row("Account", account)
+    gone = api.get("query", params={"q": "SELECT Health_Score__c FROM Account"})
+    assert gone.json()[0]["errorCode"] == "INVALID_FIELD"
+    assert api.patch(f"sobjects/Account/{account}", {"Name": "y"}).status_code == 204
+    api.control("DELETE", "schema")
+    assert api.row("Account", account)["Health_Score__c"] == 5.0
+
+
+def test_fields_can_come_be_required_or_lose_values_while_the_org_runs(api, edited):
+    edited(object="Lead", field="Extra__c", set={"type": "string", "length": 5, "required": True})
+    edited(
+        object="Lead", field="Rating", set={"restricted": True, "picklist": ["Hot", {"value": "Old", "active": False}]}
+    )
+    edited(object="Lead", field="FirstName", set={"length": 3})
+    refused = {}
+    for values in ({}, {"Extra__c": "x", "Rating": "Old"}, {"Extra__c": "x", "FirstName": "long"}, {"Extra__c": "x"}):
+        reply = api.post("sobjects/Lead", {"LastName": "l", "Company": "c", **values})
+        refused[str(values)] = reply.json()[0]["errorCode"] if reply.status_code == 400 else reply.status_code
+    assert list(refused.values()) == [
+        "REQUIRED_FIELD_MISSING",
+        "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+        "STRING_TOO_LONG",
+        201,
+    ]
+
+
+def test_an_object_can_go_and_lookups_to_it_with_it(api, edited):
+    edited(object="Holiday", remove=True)
+    assert api.get("sobjects/Holiday/describe").status_code == 404
+    edited(object="Case", field="ContactId", remove=True)
+    assert "Case" not in {
+        c["childSObject"]
+        for c in api.get("sobjects/Contact/describe").json()["childRelationships"]
+        if c["field"] == "ContactId"
+    }
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"object": "Nothing__c", "remove": True},
+        {"object": "Lead", "field": "Nothing__c", "remove": True},
+        {"object": "Lead", "field": "Nothing__c", "set": {"length": 5}},
+        {"object": "Lead", "field": "Company", "set": {"lenght": 5}},
+    ],
+)
+def test_wrong_changes_of_the_schema_change_nothing(api, body):
+    assert api.post("/_control/schema", body).status_code == 400
+    assert api.running.org.edits == ()
