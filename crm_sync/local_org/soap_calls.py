@@ -135,7 +135,7 @@ def _result(told: dict[str, Any], **more: Any) -> str:
 
 def _by_ids(act: Callable[[Transaction, ObjectType, str], None]) -> Callable[[Org, Call, Request], str]:
     def do(org: Org, call: Call, request: Request) -> str:
-        wanted = _texts(request.operation, "ids")
+        wanted = [*_texts(request.operation, "ids"), *_texts(request.operation, "id")]  # beatbox and its heirs say id
         _limit(wanted)
         return _results(_done(org, call, request, [sobject_collections.id_step(org, i, act) for i in wanted]))
 
@@ -178,11 +178,13 @@ def _merged(org: Org, call: Call, request: Request, element: _Element) -> str:
 
 def _describe(org: Org, call: Call, request: Request) -> str:
     wanted = [soap_records.named_type(org.schema, n).name for n in _texts(request.operation, "sObjectType")]
-    return "".join(f"<result>{soap_records.structure(describe.describe(org, call, n).body)}</result>" for n in wanted)
+    return "".join(f"<result>{soap_records.described(describe.describe(org, call, n).body)}</result>" for n in wanted)
 
 
 def _describe_global(org: Org, call: Call, request: Request) -> str:
-    return f"<result>{soap_records.structure(describe.describe_global(org, call).body)}</result>"
+    told = describe.describe_global(org, call).body
+    listed = "".join(f"<sobjects>{soap_records.described(o)}</sobjects>" for o in told.pop("sobjects"))
+    return f"<result>{soap_records.structure(told)}{listed}</result>"
 
 
 def _span(handler: Callable[[Org, Call, str], Any]) -> Callable[[Org, Call, Request], str]:

@@ -19,6 +19,31 @@ from crm_sync.local_org.metadata_xml import text
 from crm_sync.local_org.schema import ObjectType, Schema
 from crm_sync.local_org.soap_envelope import SoapFaultError
 
+_OF_REST = frozenset(
+    {
+        "urls",
+        "associateEntityType",
+        "associateParentEntity",
+        "extendedBy",
+        "extendsInterfaces",
+        "listviewable",
+        "lookupLayoutable",
+        "sobjectDescribeOption",
+    }
+)
+_NILLABLE = frozenset(
+    {
+        "defaultImplementation",
+        "implementedBy",
+        "implementsInterfaces",
+        "keyPrefix",
+        "networkScopeFieldName",
+        "urlDetail",
+        "urlEdit",
+        "urlNew",
+    }
+)
+_PAGES = {"urlDetail": "uiDetailTemplate", "urlEdit": "uiEditTemplate", "urlNew": "uiNewRecord"}
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})\+0000")
 
 
@@ -80,12 +105,22 @@ def scalar(value: Any) -> str:
 
 
 def structure(told: dict[str, Any]) -> str:
-    """Write a describe or another plain structure: lists repeat their tag, nulls are left out."""
+    """Write a plain structure: lists repeat their tag, what is null is nil where the WSDL wants it and otherwise left out."""
     return "".join(_parts(told))
+
+
+def described(told: dict[str, Any]) -> str:
+    """Write the describe of an object; SOAP has no resource URLs, and three page URLs of its own."""
+    pages = {name: told["urls"].get(key) for name, key in _PAGES.items()} if "fields" in told else {}
+    return structure(dict(sorted({**told, "idEnabled": True, **pages}.items())))
 
 
 def _parts(told: dict[str, Any]) -> Iterator[str]:
     for name, value in told.items():
+        if value is None and name in _NILLABLE:
+            yield f'<{name} xsi:nil="true"/>'
+        if name in _OF_REST:
+            continue
         for item in value if isinstance(value, list) else [value]:
             if isinstance(item, dict):
                 yield f"<{name}>{structure(item)}</{name}>"
