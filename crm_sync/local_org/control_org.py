@@ -137,6 +137,12 @@ def _read_outbound(org: Org, call: Call) -> Reply:
     return Reply(200, {"messages": [dict(zip(names, row, strict=True)) for row in found]})
 
 
+def _set_sharing(org: Org, call: Call) -> Reply:
+    """Turn row-level sharing {"on": true} or off: users then see and write of private objects what they own."""
+    org.share(bool(call.json_object()["on"]))
+    return Reply(204)
+
+
 def _set_certificate(org: Org, call: Call) -> Reply:
     """Register the certificate or public key of the JWT flow: {"certificate": PEM}."""
     org.app = dataclasses.replace(org.app, certificate=str(call.json_object()["certificate"]))
@@ -159,5 +165,6 @@ ENDPOINTS: dict[str, Callable[[Org, Call], Reply]] = {
     "POST metadata": _change_metadata,
     "POST outbound": _set_outbound,
     "GET outbound": _read_outbound,
+    "POST sharing": _set_sharing,
     "POST certificate": _set_certificate,
 }

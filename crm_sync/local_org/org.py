@@ -99,6 +99,7 @@ class Org:
         self.files = {**packaged, **self.store.files()}
         self.outbound = Outbound(self.store)
         self.edits: tuple[Edit, ...] = ()
+        self.sharing = False
         self.reshape()
         with self.transaction(self.system) as tx:
             permission_sets.save(tx, self.files)
@@ -132,6 +133,10 @@ class Org:
         self.edits = edits
         self.reshape()
 
+    def share(self, on: bool) -> None:
+        """Turn the sharing of single rows on or off."""
+        self.sharing, self._access = on, {}
+
     @property
     def system(self) -> Access:
         """The access of the platform itself."""
@@ -148,7 +153,7 @@ class Org:
         known = self._access.get(user_id)
         if known is None:
             with self.store.reading() as connection:
-                known = permissions.of_user(connection, self.schema, user_id)
+                known = permissions.of_user(connection, self.schema, user_id, self.sharing)
             self._access[user_id] = known
         return known
 

@@ -102,5 +102,6 @@ def find_by_key(tx: Transaction, o: ObjectType, key: Field, value: Any) -> list[
         return []
     layout = tx.layouts[o.name]
     fold = "" if key.case_sensitive or key.type in ("id", "reference") else " COLLATE NOCASE"
-    sql = f'SELECT "Id" FROM {layout.table} WHERE {quoted(key.name)} = ?{fold} AND {layout.live} ORDER BY "Id" LIMIT 20'
+    visible = f"{layout.live} AND {tx.access.rows(o)}"
+    sql = f'SELECT "Id" FROM {layout.table} WHERE {quoted(key.name)} = ?{fold} AND {visible} ORDER BY "Id" LIMIT 20'
     return [row[0] for row in tx.connection.execute(sql, (wanted,))]

@@ -27,7 +27,7 @@ _OBJECT_RIGHTS = {
     "PermissionsViewAllRecords": "viewAllRecords",
     "PermissionsModifyAllRecords": "modifyAllRecords",
 }
-_USER_RIGHTS = ("ViewAllData", "ModifyAllData", "ApiEnabled", "EditTask", "EditEvent")
+_USER_RIGHTS = ("ViewAllData", "ModifyAllData", "ApiEnabled", "ViewSetup", "EditTask", "EditEvent")
 
 
 def save(tx: Transaction, files: Files) -> None:

@@ -3,7 +3,7 @@
     user id -> Access
 
 Called by org, which keeps the answer until one of these rows changes. A profile that may modify all data sees everything;
-"Standard User" has the standard objects and the API; "Salesforce API Only System Integrations" the API alone; other profiles
+"Standard User" has the standard objects, the API and the setup; "Salesforce API Only System Integrations" the API alone; other profiles
 grant nothing, so that permission sets alone decide.
 """
 
@@ -26,8 +26,8 @@ _WITH_API = ("Standard User", "Salesforce API Only System Integrations")
 _SETS = 'SELECT "PermissionSetId" FROM "PermissionSetAssignment" WHERE "AssigneeId" = ?'
 
 
-def of_user(connection: sqlite3.Connection, schema: Schema, user_id: str) -> Access:
-    """Work out the access of a user."""
+def of_user(connection: sqlite3.Connection, schema: Schema, user_id: str, sharing: bool) -> Access:
+    """Work out the access of a user; `sharing` says whether rows are shared by their owners."""
     found = connection.execute(
         """SELECT p."Name", p."PermissionsModifyAllData", u."TimeZoneSidKey", u."IsActive" FROM "User" AS u
            LEFT JOIN "Profile" AS p ON p."Id" = u."ProfileId" WHERE u."Id" = ?""",
@@ -41,7 +41,29 @@ def of_user(connection: sqlite3.Connection, schema: Schema, user_id: str) -> Acc
         return Access(user_id, _zone(zone), custom_permissions=custom, active=bool(active))
     limited = _limited(connection, schema, user_id, _zone(zone), standard=profile == "Standard User")
     api = profile in _WITH_API or _any_right(connection, user_id, "PermissionsApiEnabled")
-    return dataclasses.replace(limited, custom_permissions=custom, active=bool(active), api_enabled=api)
+    own_only, own_edits = _own_rows(connection, schema, user_id) if sharing else (frozenset(), frozenset())
+    return dataclasses.replace(
+        limited,
+        custom_permissions=custom,
+        active=bool(active),
+        api_enabled=api,
+        own_only=own_only,
+        own_edits=own_edits,
+        views_setup=profile == "Standard User" or _any_right(connection, user_id, "PermissionsViewSetup"),
+    )
+
+
+def _own_rows(connection: sqlite3.Connection, schema: Schema, user_id: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Name the objects of which the user sees, and writes, only what they own: by the org-wide defaults and their rights."""
+    sql = f"""SELECT lower("SobjectType"), max("PermissionsViewAllRecords"), max("PermissionsModifyAllRecords")
+              FROM "ObjectPermissions" WHERE "ParentId" IN ({_SETS}) GROUP BY 1"""
+    found = connection.execute(sql, (user_id,)).fetchall()
+    owned = {name: o for name, o in schema.objects.items() if o.field("OwnerId")}
+    private = {name for name, o in owned.items() if o.sharing == "Private"}
+    fixed = private | {name for name, o in owned.items() if o.sharing == "Read"}
+    every = _any_right(connection, user_id, "PermissionsViewAllData")
+    seen = owned.keys() if every else {name for name, view, modify in found if view or modify}
+    return frozenset(private - seen), frozenset(fixed - {name for name, _, modify in found if modify})
 
 
 def _zone(name: str | None) -> ZoneInfo:

@@ -16,6 +16,7 @@ from crm_sync.local_org import checks, derived, duplicate_rules, payload, valida
 from crm_sync.local_org.errors import OrgError, RecordError
 from crm_sync.local_org.layout import Layout, quoted
 from crm_sync.local_org.schema import Field, ObjectType
+from crm_sync.local_org.soql.context import owned
 from crm_sync.local_org.transactions import Row, Transaction
 
 
@@ -54,6 +55,7 @@ def update(tx: Transaction, o: ObjectType, record_id: str, body: Mapping[str, An
     permit(tx, o, "edit")
     tx.laws.refuse(o.name, body, record_id)
     current = live_row(tx, o, record_id)
+    may_write(tx, o, record_id)
     _change(tx, tx.layouts[o.name], current, payload.read(tx, o, body, creating=False))
 
 
@@ -95,6 +97,21 @@ def live_row(tx: Transaction, o: ObjectType, record_id: str) -> Row:
     if row.get("IsDeleted"):
         raise RecordError("ENTITY_IS_DELETED", "entity is deleted")
     return row
+
+
+def may_write(tx: Transaction, o: ObjectType, record_id: str) -> None:
+    """Refuse a row that sharing does not let the user write, or not even see."""
+    access = tx.access
+    if o.name.lower() not in access.own_edits:
+        return
+    sql = f'SELECT 1 FROM {tx.layouts[o.name].table} WHERE "Id" = ? AND {owned(access.user_id, quoted(o.name))}'
+    if tx.connection.execute(sql, (record_id,)).fetchone():
+        return
+    if o.name.lower() in access.own_only:
+        raise RecordError(
+            "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", "insufficient access rights on cross-reference id"
+        )
+    raise RecordError("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
 
 
 def locked(tx: Transaction, o: ObjectType, row: Row) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from crm_sync.local_org.checks import uniqueness
 from crm_sync.local_org.errors import RecordError
 from crm_sync.local_org.layout import quoted
-from crm_sync.local_org.records import live_row, locked, permit, write
+from crm_sync.local_org.records import live_row, locked, may_write, permit, write
 from crm_sync.local_org.schema import ChildRelationship, ObjectType
 from crm_sync.local_org.transactions import Row, Transaction
 
@@ -21,7 +21,9 @@ def delete(tx: Transaction, o: ObjectType, record_id: str) -> None:
     """Move a record to the recycle bin with its cascading children; clear the lookups that point to it."""
     permit(tx, o, "delete")
     tx.laws.refuse(o.name, {"Id": record_id}, record_id)
-    _delete(tx, o, live_row(tx, o, record_id), {})
+    row = live_row(tx, o, record_id)
+    may_write(tx, o, record_id)
+    _delete(tx, o, row, {})
 
 
 def _delete(tx: Transaction, o: ObjectType, row: Row, extra: Row) -> None:

@@ -30,7 +30,7 @@ def updated(org: Org, call: Call, name: str) -> Reply:
     o = _replicateable(org, call, name)
     start, end = _span(call, org.clock.now(), UPDATED_REACH)
     sql = f"""SELECT "Id" FROM {org.layouts[o.name].table} WHERE "SystemModstamp" >= ? AND "SystemModstamp" < ?
-              AND {org.layouts[o.name].live} ORDER BY "Id" """
+              AND {org.layouts[o.name].live} AND {call.user.rows(o)} ORDER BY "Id" """
     with org.reading(call) as connection:
         found = [row[0] for row in connection.execute(sql, (stamp(start), stamp(end)))]
     return Reply(200, {"ids": found, "latestDateCovered": stamp(end)})

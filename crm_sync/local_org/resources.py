@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from crm_sync.local_org import allowances, versions_served
 from crm_sync.local_org.calls import Call, Reply
+from crm_sync.local_org.errors import OrgError
 from crm_sync.local_org.ids import ORGANIZATION_ID
 from crm_sync.local_org.org import Org
 from crm_sync.local_org.standard_objects import setup_objects
@@ -37,7 +38,9 @@ def resource_map(org: Org, call: Call) -> Reply:
 
 
 def limits(org: Org, call: Call) -> Reply:
-    """Tell the allocations and what is left of them."""
+    """Tell the allocations and what is left of them, to those who may view the setup."""
+    if not call.user.views_setup:
+        raise OrgError("FORBIDDEN", "You need the View Setup and Configuration permission to view limits.")
     return Reply(200, allowances.told(org.usage, _stored_records(org)))
 
 

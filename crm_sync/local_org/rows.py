@@ -36,7 +36,7 @@ def read(org: Org, call: Call, name: str, written_id: str) -> Reply:
     o = org.object(name, call.user)
     record_id = ids.normal(written_id)
     with org.reading(call) as connection:
-        row = _find(org, connection, o, record_id) if record_id else None
+        row = _find(call, connection, o, record_id) if record_id else None
     return _row_reply(call, o, row)
 
 
@@ -53,8 +53,9 @@ def _row_reply(call: Call, o: ObjectType, row: dict[str, Any] | None) -> Reply:
     return Reply(200, row_shapes.shape(call.data_url, o, row, fields), edition.headers(call) if edition else {})
 
 
-def _find(org: Org, connection: sqlite3.Connection, o: ObjectType, record_id: str) -> dict[str, Any] | None:
-    cursor = connection.execute(f'SELECT * FROM {quoted(o.name)} WHERE "Id" = ?', (record_id,))
+def _find(call: Call, connection: sqlite3.Connection, o: ObjectType, record_id: str) -> dict[str, Any] | None:
+    sql = f'SELECT * FROM {quoted(o.name)} WHERE "Id" = ? AND {call.user.rows(o)}'
+    cursor = connection.execute(sql, (record_id,))
     found = cursor.fetchone()
     return dict(zip((c[0] for c in cursor.description), found, strict=True)) if found else None
 
@@ -63,7 +64,7 @@ def change(org: Org, call: Call, name: str, written_id: str) -> Reply:
     """Change a row: 204; 412 when it is not in the state that the call's conditions name."""
     o = org.object(name, call.user)
     with org.writing(call) as tx:
-        row = _live(org, tx.connection, o, written_id)
+        row = _live(call, tx.connection, o, written_id)
         preconditions.write(call, preconditions.of_row(o, row))
         records.update(tx, o, row["Id"], call.json_object())
     return Reply(204)
@@ -73,13 +74,13 @@ def delete(org: Org, call: Call, name: str, written_id: str) -> Reply:
     """Delete a row into the recycle bin: 204."""
     o = org.object(name, call.user)
     with org.writing(call) as tx:
-        removal.delete(tx, o, _live(org, tx.connection, o, written_id)["Id"])
+        removal.delete(tx, o, _live(call, tx.connection, o, written_id)["Id"])
     return Reply(204)
 
 
-def _live(org: Org, connection: sqlite3.Connection, o: ObjectType, written_id: str) -> dict[str, Any]:
+def _live(call: Call, connection: sqlite3.Connection, o: ObjectType, written_id: str) -> dict[str, Any]:
     record_id = ids.normal(written_id)
-    row = _find(org, connection, o, record_id) if record_id else None
+    row = _find(call, connection, o, record_id) if record_id else None
     if row is None:
         raise not_found()
     if row.get("IsDeleted"):
@@ -103,18 +104,19 @@ def read_by_key(org: Org, call: Call, name: str, field_name: str, value: str) ->
         return related(org, call, o, field_name, value)
     key = key_field(o, call, field_name)
     with org.reading(call) as connection:
-        matches = _by_key(org, connection, o, key, value)
+        matches = _by_key(org, call, connection, o, key, value)
         if len(matches) > 1:
             return several(call, o, matches)
-        row = _find(org, connection, o, matches[0]) if matches else None
+        row = _find(call, connection, o, matches[0]) if matches else None
     return _row_reply(call, o, row)
 
 
-def _by_key(org: Org, connection: sqlite3.Connection, o: ObjectType, key: Field, value: str) -> list[str]:
+def _by_key(org: Org, call: Call, connection: sqlite3.Connection, o: ObjectType, key: Field, value: str) -> list[str]:
     wanted = ids.normal(value) if key.name == "Id" else value
     layout = org.layouts[o.name]
     fold = "" if key.case_sensitive or key.name == "Id" else " COLLATE NOCASE"
-    sql = f'SELECT "Id" FROM {layout.table} WHERE {quoted(key.name)} = ?{fold} AND {layout.live} LIMIT 20'
+    visible = f"{layout.live} AND {call.user.rows(o)}"
+    sql = f'SELECT "Id" FROM {layout.table} WHERE {quoted(key.name)} = ?{fold} AND {visible} LIMIT 20'
     return [row[0] for row in connection.execute(sql, (wanted,))]
 
 
@@ -133,10 +135,10 @@ def related(org: Org, call: Call, o: ObjectType, written_id: str, relationship: 
             )
         raise not_found()
     with org.reading(call) as connection:
-        row = _find(org, connection, o, ids.normal(written_id) or "")
+        row = _find(call, connection, o, ids.normal(written_id) or "")
         target_id = row.get(reference.name) if row else None
         target = org.schema.by_prefix(target_id) if target_id else None
-        found = _find(org, connection, target, str(target_id)) if target else None
+        found = _find(call, connection, target, str(target_id)) if target else None
     if target is None:
         raise not_found()
     return _row_reply(call, target, found)
@@ -152,7 +154,7 @@ def upsert(org: Org, call: Call, name: str, field_name: str, value: str) -> Repl
             "INVALID_FIELD", f"The {key.name} field should not be specified in the sobject data.", [key.name]
         )
     with org.writing(call) as tx:
-        _check_match(org, call, tx, o, key, value)
+        _check_match(call, tx, o, key, value)
         try:
             done = records.upsert(tx, o, key, value, body, call.flag("updateOnly"))
         except records.SeveralMatchesError as error:
@@ -165,12 +167,12 @@ def upsert(org: Org, call: Call, name: str, field_name: str, value: str) -> Repl
     return _created(call, o, done.id, told) if done.created else Reply(200, told)
 
 
-def _check_match(org: Org, call: Call, tx: Transaction, o: ObjectType, key: Field, value: str) -> None:
+def _check_match(call: Call, tx: Transaction, o: ObjectType, key: Field, value: str) -> None:
     """Hold the one row that an upsert would change to the call's conditions."""
     if any(header in call.headers for header in preconditions.HEADERS):
         matches = payload.find_by_key(tx, o, key, value)
         if len(matches) == 1:
-            preconditions.write(call, preconditions.of_row(o, _live(org, tx.connection, o, matches[0])))
+            preconditions.write(call, preconditions.of_row(o, _live(call, tx.connection, o, matches[0])))
 
 
 def create_by_key(org: Org, call: Call, name: str, field_name: str) -> Reply:

@@ -179,11 +179,11 @@ def retrieve(org: Org, call: Call, name: str) -> Reply:
     fields = row_shapes.chosen(o, call.user, names)
     with org.reading(call) as connection:
         cursor = connection.cursor()
-        layout = org.layouts[o.name]
+        visible = f"{org.layouts[o.name].live} AND {call.user.rows(o)}"
         found = []
         for written in wanted:
             row = cursor.execute(
-                f'SELECT * FROM {quoted(o.name)} WHERE "Id" = ? AND {layout.live}', (ids.normal(str(written).strip()),)
+                f'SELECT * FROM {quoted(o.name)} WHERE "Id" = ? AND {visible}', (ids.normal(str(written).strip()),)
             ).fetchone()
             columns = [c[0] for c in cursor.description]
             shaped = row and row_shapes.shape(call.data_url, o, dict(zip(columns, row, strict=True)), fields)

@@ -76,7 +76,7 @@ class Level:
     def where(self, *first: str) -> str:
         """Return the WHERE clause: the given conditions, undeleted rows, the scope, and the query's own."""
         self.scope.phase = "filter"
-        parts = [*first, *self._undeleted(), *self._using_scope()]
+        parts = [*first, *self._undeleted(), *self._shared(), *self._using_scope()]
         if self.query.where is not None:
             self._check_semi_joins(self.query.where)
             parts.append(self.conditions(self.operands).sql(self.query.where))
@@ -110,6 +110,11 @@ class Level:
         if self.request.include_deleted or base.object.field("IsDeleted") is None:
             return []
         return [f'{base.alias}."IsDeleted" = 0']
+
+    def _shared(self) -> list[str]:
+        base = self.scope.base
+        visible = self.request.user.rows(base.object.name, base.alias)
+        return [visible] if visible else []
 
     def _using_scope(self) -> list[str]:
         wanted = self.query.scope

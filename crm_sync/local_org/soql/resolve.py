@@ -145,8 +145,15 @@ class Scope:
             if join.phases.isdisjoint(phases) or join.parent is None or join.lookup is None:
                 continue
             key = f"{join.parent.alias}.{quote(join.lookup.name)}"
-            parts += [f'LEFT JOIN {quote(o.name)} AS {a} ON {a}."Id" = {key}' for o, a in join.targets]
+            parts += [
+                f'LEFT JOIN {quote(o.name)} AS {a} ON {a}."Id" = {key}{self._sharing(o, a)}' for o, a in join.targets
+            ]
         return " ".join(parts)
+
+    def _sharing(self, target: ObjectType, alias: str) -> str:
+        """Join no parent that the user may not see: its path is then null, as in Salesforce."""
+        visible = self.user.rows(target.name, alias)
+        return f" AND {visible}" if visible else ""
 
     def _add(self, key: tuple[str, ...], parent: Join, name: str, at: int) -> Join:
         lookup = None if parent.polymorphic else parent.object.relationship(name)
