@@ -78,11 +78,13 @@ def _refusal(request: Request) -> Reply | None:
     if name.lower() not in LOOPBACK:
         told = f"This is an embedded org; it answers to loopback names only, not to the Host {host!r}."
         return Reply(403, content=told.encode(), media_type="text/plain")
-    size = len(request.path) + len(request.query) + sum(len(k) + len(v) for k, v in request.headers.items())
-    if size > LONGEST_HEAD:
-        told = "<h1>Bad Message 414</h1><pre>reason: URI Too Long</pre>"
-        return Reply(414, content=told.encode(), media_type="text/html;charset=iso-8859-1")
-    return None
+    target = len(request.path) + len(request.query)
+    size = target + sum(len(k) + len(v) for k, v in request.headers.items())
+    if size <= LONGEST_HEAD:
+        return None
+    status, reason = (414, "URI Too Long") if target > size - target else (431, "Request Header Fields Too Large")
+    told = f"<h1>Bad Message {status}</h1><pre>reason: {reason}</pre>"
+    return Reply(status, content=told.encode(), media_type="text/html;charset=iso-8859-1")
 
 
 def _unpacked(request: Request) -> bytes | None:

@@ -1,8 +1,8 @@
-"""Starting the local org: in a thread for tests, or blocking.
+"""Starting the local org: a thread that serves it, and a second one with TLS where that is wanted.
 
     with running(None, Path("deploy/salesforce")) as org: requests.get(org.base_url + "/services/data")
 
-Called by tests, and by the command line through `serve`. Binds loopback addresses only.
+Called by tests, by the command line and by benchmarks. Binds 127.0.0.1 only, because the org has no real access control.
 """
 
 from __future__ import annotations
@@ -16,18 +16,30 @@ from pathlib import Path
 
 import uvicorn
 
-from crm_sync.local_org import api
+from crm_sync.local_org import api, tls
 from crm_sync.local_org.app import App
 from crm_sync.local_org.clock import Clock
 from crm_sync.local_org.ids import ORGANIZATION_ID
 from crm_sync.local_org.org import ConnectedApp, Org
 
-LOOPBACK_HOSTS = ("127.0.0.1", "::1", "localhost")
+ADDRESS = "127.0.0.1"
+LONGEST_HEAD = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Tls:
+    """Serve with TLS too, on this port (0: any free one); the certificates are kept in `folder`."""
+
+    folder: Path
+    port: int = 0
 
 
 @dataclass(frozen=True)
 class RunningOrg:
-    """A started org: where it is and how to sign in. `org` is the org itself, for tests that look inside."""
+    """A started org: where it is and how to sign in. `org` is the org itself, for tests that look inside.
+
+    `tls_url` is the same org with TLS, for clients that trust `ca_file`.
+    """
 
     base_url: str
     client_id: str
@@ -35,6 +47,8 @@ class RunningOrg:
     username: str
     org_id: str
     org: Org
+    tls_url: str | None = None
+    ca_file: Path | None = None
 
 
 @contextlib.contextmanager
@@ -46,6 +60,7 @@ def running(
     app: ConnectedApp | None = None,
     clock: Clock | None = None,
     outbound_url: str | None = None,
+    with_tls: Tls | None = None,
 ) -> Iterator[RunningOrg]:
     """Run an org in a thread until the block ends. No `database` means a temporary one; port 0 any free port.
 
@@ -54,56 +69,42 @@ def running(
     chosen = app or ConnectedApp()
     org = Org(database, package_dir, chosen, api.build(), clock)
     org.outbound.url = outbound_url
-    bound = _bind("127.0.0.1", port)
-    server = uvicorn.Server(_config(App(org, test_mode)))
+    served = App(org, test_mode)
+    with contextlib.ExitStack() as stack:
+        stack.callback(org.close)
+        url = org.outbound.base_url = f"http://{ADDRESS}:{stack.enter_context(_served(_config(served), port))}"
+        tls_url, ca_file = None, None
+        if with_tls is not None:
+            found = tls.identity(with_tls.folder)
+            config = _config(served, ssl_certfile=found.certificate, ssl_keyfile=found.key)
+            tls_url = f"https://{ADDRESS}:{stack.enter_context(_served(config, with_tls.port))}"
+            ca_file = found.ca_file
+        yield RunningOrg(
+            url, chosen.client_id, chosen.client_secret, chosen.username, ORGANIZATION_ID, org, tls_url, ca_file
+        )
+
+
+@contextlib.contextmanager
+def _served(config: uvicorn.Config, port: int) -> Iterator[int]:
+    """Serve in a thread until the block ends, and give the port."""
+    bound = socket.socket(
+        socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
+    )  # named, so that asyncio sets TCP_NODELAY
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind((ADDRESS, port))
+    bound.listen(128)
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, name="local-org", daemon=True)
     thread.start()
-    url = f"http://127.0.0.1:{bound.getsockname()[1]}"
-    org.outbound.base_url = url
     try:
-        yield RunningOrg(url, chosen.client_id, chosen.client_secret, chosen.username, ORGANIZATION_ID, org)
+        yield bound.getsockname()[1]
     finally:
         server.should_exit = True
         thread.join()
         bound.close()
-        org.close()
 
 
-def serve(
-    database: Path | None,
-    package_dir: Path | None,
-    host: str = "127.0.0.1",
-    port: int = 8080,
-    test_mode: bool = False,
-    app: ConnectedApp | None = None,
-    outbound_url: str | None = None,
-) -> None:
-    """Run an org until interrupted. Raises ValueError for an address that is not loopback."""
-    if host not in LOOPBACK_HOSTS:
-        raise ValueError(
-            f"The embedded org was told to listen on {host!r}; it listens on loopback only, because it has no real"
-            f" access control. Use one of {', '.join(LOOPBACK_HOSTS)}."
-        )
-    org = Org(database, package_dir, app or ConnectedApp(), api.build())
-    bound = _bind(host, port)
-    org.outbound.url, org.outbound.base_url = outbound_url, f"http://{host}:{bound.getsockname()[1]}"
-    try:
-        uvicorn.Server(_config(App(org, test_mode))).run(sockets=[bound])
-    finally:
-        bound.close()
-        org.close()
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, so that asyncio sets TCP_NODELAY
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    bound.bind((host, port))
-    bound.listen(128)
-    return bound
-
-
-def _config(app: App) -> uvicorn.Config:
+def _config(app: App, ssl_certfile: Path | None = None, ssl_keyfile: Path | None = None) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http="h11",
@@ -113,6 +114,8 @@ def _config(app: App) -> uvicorn.Config:
         access_log=False,
         date_header=False,
         server_header=False,
-        h11_max_incomplete_event_size=64 * 1024,
+        h11_max_incomplete_event_size=LONGEST_HEAD,
         timeout_graceful_shutdown=2,
+        ssl_certfile=ssl_certfile,
+        ssl_keyfile=ssl_keyfile,
     )

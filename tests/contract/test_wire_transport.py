@@ -3,12 +3,9 @@
 import gzip
 import http.client
 import json
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-
-from crm_sync.local_org.server import serve
 
 
 def test_versions_are_listed_without_a_session(api):
@@ -106,11 +103,8 @@ def test_too_long_urls_get_an_html_page(api):
     reply = api.get("query", params={"q": "SELECT Id FROM Account WHERE Name = '" + "x" * 17_000 + "'"})
     assert reply.status_code == 414
     assert reply.headers["Content-Type"].startswith("text/html")
-
-
-def test_other_addresses_than_loopback_are_refused():
-    with pytest.raises(ValueError, match="loopback only"):
-        serve(None, Path("nowhere"), host="0.0.0.0")
+    far_too_long = api.get("limits", headers={"X-Long": "x" * 200_000})
+    assert (far_too_long.status_code, far_too_long.headers["Content-Type"][:9]) == (431, "text/html")
 
 
 def test_both_token_schemes_and_none(api):
@@ -135,3 +129,50 @@ def test_broken_json_is_a_parser_error(api):
     reply = api.call("POST", "sobjects/Account", data=b'{"Name": ', headers={"Content-Type": "application/json"})
     assert reply.status_code == 400
     assert reply.json()[0]["errorCode"] == "JSON_PARSER_ERROR"
+
+
+def test_bodies_and_schemes_the_service_does_not_take(api):
+    form = api.call("POST", "sobjects/Account", data={"Name": "x"})
+    assert (form.status_code, form.json()[0]["errorCode"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
+    xml = api.call("POST", "sobjects/Account", data=b"<Account/>", headers={"Content-Type": "application/xml"})
+    assert xml.status_code == 501
+    assert api.get("limits", headers={"Accept": "application/xml"}).status_code == 501
+    basic = api.get("limits", headers={"Authorization": "Basic eDp5"})
+    assert (basic.status_code, basic.json()[0]["errorCode"]) == (401, "INVALID_AUTH_HEADER")
+
+
+@pytest.mark.parametrize("packing", [gzip.compress, lambda body: gzip.compress(body)[:-4], lambda body: body])
+def test_packed_bodies_are_whole_or_refused(api, packing):
+    body = packing(json.dumps({"Name": "Packed"}).encode())
+    headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+    expected = 201 if packing is gzip.compress else 400
+    assert api.call("POST", "sobjects/Account", data=iter([body]), headers=headers).status_code == expected
+
+
+@pytest.mark.parametrize(
+    "path", ["/cometd/68.0", "/secur/frontdoor.jsp", "/.well-known/openid-configuration", "/services/apexrest/x"]
+)
+def test_what_the_service_has_elsewhere_is_not_implemented(api, path):
+    assert api.get(path).status_code == 501
+
+
+def test_the_resource_map_lists_what_is_served(api):
+    told = api.get("").json()
+    assert {"sobjects", "query", "queryAll", "composite", "jobs", "limits", "tooling", "identity"} <= told.keys()
+    assert "chatter" not in told
+
+
+def test_limits_are_true(api):
+    before = api.get("limits").json()
+    for n in range(3):
+        records = [
+            {"attributes": {"type": "Lead", "referenceId": f"r{i}"}, "LastName": f"{n}.{i}", "Company": "c"}
+            for i in range(200)
+        ]
+        api.post("composite/tree/Lead", {"records": records})
+    after = api.get("limits").json()
+    assert before["DataStorageMB"]["Remaining"] - after["DataStorageMB"]["Remaining"] in (1, 2)
+    assert before["DailyApiRequests"]["Remaining"] - after["DailyApiRequests"]["Remaining"] == 4
+    documented = {"HourlyDashboardStatuses", "Package2VersionCreates", "DailyDeliveredPlatformEvents", "FileStorageMB"}
+    assert documented <= after.keys()
+    assert after["PermissionSets"].keys() == {"Max", "Remaining", "CreateCustom"}

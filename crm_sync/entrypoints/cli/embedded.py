@@ -28,13 +28,15 @@ PORT = 8787
 
 @dataclass(frozen=True)
 class Address:
-    """Where the local org is and how the worker logs in to it."""
+    """Where the local org is and how the worker logs in to it; `tls_url` is for other clients that trust `ca_file`."""
 
     base_url: str
     client_id: str
     client_secret: str
     org_id: str
     webhook_token: str
+    tls_url: str | None = None
+    ca_file: str | None = None
 
 
 def package_dir() -> Path:
@@ -67,16 +69,27 @@ def credentials(settings: Settings) -> dict[str, str]:
 
 
 @contextmanager
-def started(settings: Settings, port: int = 0) -> Iterator[Address]:
+def started(
+    settings: Settings, port: int = 0, tls_port: int | None = None, test_mode: bool = False
+) -> Iterator[Address]:
     """Run the local org until the block ends; its outbound messages go to the worker's door on this machine."""
     from crm_sync.local_org.org import ConnectedApp
-    from crm_sync.local_org.server import running
+    from crm_sync.local_org.server import Tls, running
 
     known = credentials(settings)
     app = ConnectedApp(client_id=known["client_id"], client_secret=known["client_secret"])
-    with running(database(settings), package_dir(), port=port, test_mode=False, app=app) as org:
+    tls = None if tls_port is None else Tls(settings.state_dir / "local-org-tls", tls_port)
+    with running(database(settings), package_dir(), port=port, test_mode=test_mode, app=app, with_tls=tls) as org:
         org.org.outbound.url = f"http://127.0.0.1:{settings.port}/hooks/outbound-message/{known['webhook_token']}"
-        yield Address(org.base_url, org.client_id, org.client_secret, org.org_id, known["webhook_token"])
+        yield Address(
+            org.base_url,
+            org.client_id,
+            org.client_secret,
+            org.org_id,
+            known["webhook_token"],
+            org.tls_url,
+            None if org.ca_file is None else str(org.ca_file.absolute()),
+        )
 
 
 def _credentials(settings: Settings) -> Path:

@@ -17,6 +17,8 @@ app = typer.Typer(help="The local org, a stand-in Salesforce on this machine.", 
 def start(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8787,
     seed: Annotated[bool, typer.Option("--seed", help="Load the sample records first if the org is empty.")] = False,
+    tls_port: Annotated[int | None, typer.Option(help="Serve with TLS too, on this port (0: any free one).")] = None,
+    test_mode: Annotated[bool, typer.Option("--test-mode", help="Open the controls of docs/local-org.md.")] = False,
 ) -> None:
     """Run the local org until interrupted; other commands find and use it."""
     from crm_sync.entrypoints.cli import embedded, output
@@ -27,11 +29,13 @@ def start(
     if embedded.already_running(settings) is not None:
         raise TemporaryError(f"A local org runs already on the data in {settings.state_dir}. Stop it first.")
     fresh = not embedded.database(settings).exists()
-    with embedded.started(settings, port) as address:
+    with embedded.started(settings, port, tls_port, test_mode) as address:
         if seed and fresh:
             _load(address, as_json=False)
         with embedded.announced(settings, address):
             output.line(f"The local org listens on {address.base_url} (this machine only). Stop it with Ctrl-C.")
+            if address.tls_url:
+                output.line(f"With TLS it is {address.tls_url}, for clients that trust {address.ca_file}")
             _until_interrupted()
 
 
