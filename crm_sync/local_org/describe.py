@@ -30,6 +30,8 @@ _SOAP_TYPES = {
     "location": "urn:location",
 }
 _AGGREGATED_NOT = {"boolean", "address", "location", "multipicklist", "base64"}
+_PERSONS_NAME = 121
+_NOT_PREFILTERED = {"ownerid", "createdbyid", "lastmodifiedbyid", "masterrecordid", "recordtypeid"}
 _ALWAYS_SET = {"id", "ownerid", "createddate", "createdbyid", "lastmodifieddate", "lastmodifiedbyid", "systemmodstamp"}
 
 
@@ -103,7 +105,7 @@ def _summary(call: Call, o: ObjectType) -> dict[str, Any]:
         "keyPrefix": o.key_prefix,
         "label": o.label,
         "labelPlural": o.label_plural,
-        "layoutable": True,
+        "layoutable": not o.plain,
         "mergeable": o.mergeable,
         "mruEnabled": False,
         "name": o.name,
@@ -111,7 +113,7 @@ def _summary(call: Call, o: ObjectType) -> dict[str, Any]:
         "replicateable": o.replicateable,
         "retrieveable": True,
         "searchable": False,
-        "triggerable": True,
+        "triggerable": not o.plain,
         "undeletable": o.field("IsDeleted") is not None,
         "updateable": o.updateable and access.allows(o, "edit"),
         "urls": _urls(call, o),
@@ -120,6 +122,8 @@ def _summary(call: Call, o: ObjectType) -> dict[str, Any]:
 
 def _urls(call: Call, o: ObjectType) -> dict[str, str]:
     base = f"{call.data_url}/sobjects/{o.name}"
+    if o.plain:
+        return {"describe": f"{base}/describe", "rowTemplate": f"{base}/{{ID}}", "sobject": base}
     return {
         "approvalLayouts": f"{base}/describe/approvalLayouts",
         "compactLayouts": f"{base}/describe/compactLayouts",
@@ -186,7 +190,6 @@ def _constants() -> dict[str, Any]:
         "encrypted",
         "formulaTreatNullNumberAsZero",
         "highScaleNumber",
-        "searchPrefilterable",
         "writeRequiresMasterRead",
     )
     null = (
@@ -232,7 +235,7 @@ def _size(f: Field) -> dict[str, Any]:
     is_int = f.type == "int"
     return {
         "length": length,
-        "byteLength": length if f.type in ("id", "reference") else length * 3,
+        "byteLength": length if f.type in ("id", "reference") else length * 3,  # bytes of UTF-8
         "digits": f.precision if is_int else 0,
         "precision": 0 if is_int else f.precision,
         "scale": f.scale,
@@ -244,9 +247,10 @@ def _meaning(f: Field) -> dict[str, Any]:
     several = len(f.reference_to) > 1
     return {
         "defaultValue": default,
-        "defaultedOnCreate": default is not None or f.name.lower() in _ALWAYS_SET or f.auto_number is not None,
+        "defaultedOnCreate": default is not None or f.name.lower() in _ALWAYS_SET or bool(f.auto_number) or f.derived,
         "compoundFieldName": f.compound,
-        "extraTypeInfo": _extra(f),
+        "extraTypeInfo": f.extra or _extra(f),
+        "searchPrefilterable": _prefilterable(f),
         "htmlFormatted": f.html,
         "queryByDistance": f.type in ("address", "location"),
         "picklistValues": [_picklist_value(v) for v in f.picklist],
@@ -256,15 +260,19 @@ def _meaning(f: Field) -> dict[str, Any]:
         "relationshipOrder": 0 if f.cascade_delete and f.custom else None,
         "namePointing": several,
         "polymorphicForeignKey": several,
-        "cascadeDelete": f.cascade_delete,
-        "restrictedDelete": f.restricted_delete,
+        "cascadeDelete": f.cascade_delete and f.custom,  # standard fields leave it to the child relationship to say
+        "restrictedDelete": f.restricted_delete and f.custom,
     }
+
+
+def _prefilterable(f: Field) -> bool:
+    return f.type == "reference" and f.name.lower() not in _NOT_PREFILTERED and not (f.custom and f.required)
 
 
 def _extra(f: Field) -> str | None:
     if f.type == "textarea":
         return "richtextarea" if f.html else "plaintextarea"
-    return "personname" if f.compound == "Name" else None
+    return "personname" if f.compound == "Name" or (f.name_field and f.length == _PERSONS_NAME) else None
 
 
 def _picklist_value(v: PicklistValue) -> dict[str, Any]:

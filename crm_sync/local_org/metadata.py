@@ -20,7 +20,7 @@ from crm_sync.local_org.metadata_xml import Files, flag, text
 from crm_sync.local_org.schema import ChildRelationship, Field, ObjectType, Schema
 from crm_sync.local_org.schema_edits import Edit
 
-_AUDIT = {"createdbyid", "lastmodifiedbyid", "ownerid"}
+_NO_CHILDREN = {"createdbyid", "lastmodifiedbyid", "ownerid", "masterrecordid"}
 _ACTIVITIES = ("Task", "Event")
 
 
@@ -163,5 +163,5 @@ def _add_children(types: dict[str, ObjectType]) -> None:
 def _references(types: Iterable[ObjectType]) -> Iterator[tuple[ObjectType, Field]]:
     for o in types:
         for key, f in o.fields.items():
-            if f.reference_to and key not in _AUDIT:
+            if f.reference_to and key not in _NO_CHILDREN:
                 yield o, f

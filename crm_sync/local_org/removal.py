@@ -60,7 +60,7 @@ def _children(
 ) -> Iterator[tuple[ObjectType, ChildRelationship, Iterator[Row]]]:
     for link in o.children:
         child = tx.schema.object(link.child_object)
-        if child is None or link.field == "MasterRecordId":
+        if child is None:
             continue
         layout = tx.layouts[child.name]
         sql = f'SELECT "Id" FROM {layout.table} WHERE {quoted(link.field)} = ? AND {layout.live}'
@@ -109,7 +109,7 @@ def _bring_back(tx: Transaction, o: ObjectType, record_id: str, deleted_at: str)
     """Undo what the deletion of a record did to its children; a merge moved them, so nothing of theirs comes back."""
     for link in o.children:
         child = tx.schema.object(link.child_object)
-        if child is None or link.field == "MasterRecordId":
+        if child is None:
             continue
         if link.cascade_delete:
             for found in _deleted_with(tx, child, link, record_id, deleted_at):

@@ -59,6 +59,8 @@ class Field:
     description: str = ""
     help: str = ""
     html: bool = False
+    extra: str | None = None
+    derived: bool = False
     permissionable: bool = False
 
     @property
@@ -80,7 +82,10 @@ class ChildRelationship:
 
 @dataclass(frozen=True)
 class ObjectType:
-    """One object. `fields` is keyed by the lower-case API name and keeps describe order."""
+    """One object. `fields` is keyed by the lower-case API name and keeps describe order.
+
+    A `plain` object has no layouts, quick actions or triggers.
+    """
 
     name: str
     label: str
@@ -94,6 +99,7 @@ class ObjectType:
     queryable: bool = True
     replicateable: bool = True
     mergeable: bool = False
+    plain: bool = False
     sharing: str = "ReadWrite"
     children: tuple[ChildRelationship, ...] = field(default=())
 

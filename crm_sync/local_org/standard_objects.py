@@ -33,6 +33,20 @@ _ADDRESS_PARTS = (
     ("Country", "Country", "string", 80),
     ("Latitude", "Latitude", "double", 0),
     ("Longitude", "Longitude", "double", 0),
+    ("GeocodeAccuracy", "Geocode Accuracy", "picklist", 40),
+)
+_ACCURACIES = (
+    "Address",
+    "NearAddress",
+    "Block",
+    "Street",
+    "ExtendedZip",
+    "Zip",
+    "Neighborhood",
+    "City",
+    "County",
+    "State",
+    "Unknown",
 )
 LONGEST_SHORT_TEXTAREA = 255
 
@@ -80,7 +94,8 @@ def _object(spec: dict[str, Any]) -> ObjectType:
         updateable=spec.get("updateable", True),
         deletable=spec.get("deletable", True),
         mergeable=spec.get("mergeable", False),
-        replicateable=spec.get("deleted", True) or spec["name"] == "User",
+        replicateable=spec.get("deleted", True) or spec.get("plain", False) or spec["name"] == "User",
+        plain=spec.get("plain", False),
         sharing=spec.get("sharing", "ReadWrite"),
     )
 
@@ -93,9 +108,10 @@ def _fields(spec: dict[str, Any]) -> Iterator[Field]:
         yield reference_field("MasterRecordId", "Master Record ID", (spec["name"],), "MasterRecord")
     securable = {} if spec["name"] not in setup_objects() else {"permissionable": False}
     for name, described in spec["fields"].items():
-        yield _field(name, described | securable)
-    for place in spec.get("addresses", ()):
-        yield from _address(place)
+        if described["type"] == "address":
+            yield from _address(name.removesuffix("Address"), not securable)
+        else:
+            yield _field(name, described | securable)
     if spec.get("owner"):
         yield owner_field(tuple(spec["owner"]))
     for name in spec.get("system", _SYSTEM):
@@ -193,7 +209,9 @@ def _field(name: str, spec: Mapping[str, Any]) -> Field:
         restricted_delete=spec.get("restrictDelete", False),
         compound=spec.get("compound"),
         permissionable=spec.get("permissionable", _permissionable(spec, access, nillable)),
-        **traits(kind, spec.get("length", 0)),
+        extra=spec.get("extra"),
+        derived=spec.get("derived", False),
+        **(traits(kind, spec.get("length", 0)) | {key: spec[key] for key in ("groupable", "sortable") if key in spec}),
     )
 
 
@@ -203,19 +221,21 @@ def _permissionable(spec: Mapping[str, Any], access: str, nillable: bool) -> boo
     return optional and access != "r" and spec.get("compound") != "Name" and not spec.get("nameField")
 
 
-def _address(place: str) -> Iterator[Field]:
+def _address(place: str, permissionable: bool) -> Iterator[Field]:
     whole = f"{place}Address"
     label = f"{place} " if place else ""
     for suffix, title, kind, length in _ADDRESS_PARTS:
-        numbers: dict[str, Any] = {"precision": 18, "scale": 15} if kind == "double" else {}
+        more: dict[str, Any] = {"precision": 18, "scale": 15} if kind == "double" else {}
+        if kind == "picklist":
+            more = {"restricted": True, "picklist": tuple(PicklistValue(v, v) for v in _ACCURACIES)}
         yield Field(
             place + suffix,
             label + title,
             kind,
             length,
             compound=whole,
-            permissionable=True,
-            **numbers,
+            permissionable=permissionable,
+            **more,
             **traits(kind, length),
         )
     yield Field(
@@ -226,5 +246,5 @@ def _address(place: str) -> Iterator[Field]:
         updateable=False,
         sortable=False,
         groupable=False,
-        permissionable=True,
+        permissionable=permissionable,
     )

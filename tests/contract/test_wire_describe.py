@@ -158,6 +158,41 @@ def test_fields_are_described_truthfully(api):
     )
 
 
+def test_describes_say_what_recorded_ones_say(api):
+    """Facts seen in published recordings of a real org's describes."""
+    account, contact = (fields(api.get(f"sobjects/{n}/describe")) for n in ("Account", "Contact"))
+    names = list(account)
+    assert names.index("BillingStreet") == names.index("ParentId") + 1
+    assert names[names.index("BillingAddress") - 1] == "BillingGeocodeAccuracy"
+    assert (account["BillingGeocodeAccuracy"]["type"], account["BillingGeocodeAccuracy"]["restrictedPicklist"]) == (
+        "picklist",
+        True,
+    )
+    assert {n: contact[n]["extraTypeInfo"] for n in ("Name", "LastName", "PhotoUrl", "Description", "Email")} == {
+        "Name": "personname",
+        "LastName": "personname",
+        "PhotoUrl": "imageurl",
+        "Description": "plaintextarea",
+        "Email": None,
+    }
+    assert [
+        n
+        for n in ("AccountId", "ReportsToId", "OwnerId", "CreatedById", "MasterRecordId")
+        if contact[n]["searchPrefilterable"]
+    ] == ["AccountId", "ReportsToId"]
+    assert not contact["AccountId"]["cascadeDelete"]
+    deal = fields(api.get("sobjects/Opportunity/describe"))
+    assert deal["Probability"]["defaultedOnCreate"]
+    children = api.get("sobjects/Contact/describe").json()["childRelationships"]
+    assert ("Opportunity", "ContactId", "Opportunities") in {
+        (c["childSObject"], c["field"], c["relationshipName"]) for c in children
+    }
+    assert "MasterRecordId" not in {c["field"] for c in children}
+    plain = api.get("sobjects/Organization").json()["objectDescribe"]
+    assert (plain["layoutable"], plain["triggerable"], plain["replicateable"]) == (False, False, True)
+    assert set(plain["urls"]) == {"describe", "rowTemplate", "sobject"}
+
+
 def test_child_relationships_name_subqueries(api):
     told = api.get("sobjects/Account/describe").json()["childRelationships"]
     contacts = next(c for c in told if c["relationshipName"] == "Contacts")
