@@ -6,6 +6,7 @@ Answers `/query`, `/queryAll` and `/query/{locator}`. What a query means and how
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from crm_sync.local_org import ids, soql
@@ -15,8 +16,8 @@ from crm_sync.local_org.locators import OpenQuery
 from crm_sync.local_org.org import Org
 
 LARGEST_PAGE, SMALLEST_PAGE = 2000, 200
+LONG_TEXTS_OF_SMALL_PAGES = 2
 _LOCATOR = re.compile(r"(01g\w{12}(?:\w{3})?)-(\d+)")
-_BATCH_SIZE = re.compile(r"batchSize\s*=\s*(\d+)", re.IGNORECASE)
 
 
 def query(org: Org, call: Call) -> Reply:
@@ -44,11 +45,11 @@ def _run(org: Org, call: Call, include_deleted: bool) -> Reply:
     statement = compiled(org, call, text, include_deleted)
     if call.flag("columns"):
         return Reply(200, statement.column_metadata())
-    size = page_size(call)
+    size = page_size(call, statement)
     with org.reading(call) as connection:
         cursor = statement.open(connection)
         _refuse_slow(org, call, cursor)
-        records = cursor.page(connection, offset=0, size=size, version=call.version)
+        records = cursor.page(connection, 0, size, call.version, _keeper(org, call, size))
     return _page(org, call, cursor, records, 0, size, None)
 
 
@@ -58,10 +59,21 @@ def _refuse_slow(org: Org, call: Call, cursor: soql.Cursor) -> None:
         raise OrgError("QUERY_TIMEOUT", "Your query request was running for too long.")
 
 
-def page_size(call: Call) -> int:
-    """Give the page size the caller asks for, within what the service allows."""
-    found = _BATCH_SIZE.search(call.headers.get("sforce-query-options", ""))
-    return min(LARGEST_PAGE, max(SMALLEST_PAGE, int(found.group(1)))) if found else LARGEST_PAGE
+def page_size(call: Call, statement: soql.Statement) -> int:
+    """Give the page size the caller asks for, within what the service allows: little with several long texts."""
+    wanted = call.settings("sforce-query-options").get("batchsize", "")
+    largest = LARGEST_PAGE if statement.long_texts < LONG_TEXTS_OF_SMALL_PAGES else SMALLEST_PAGE
+    return min(largest, max(SMALLEST_PAGE, int(wanted))) if wanted.isdigit() else largest
+
+
+def _keeper(org: Org, call: Call, size: int) -> Callable[[soql.Cursor], str]:
+    """Keep the rest of a parent's children open, and give the URL it is found at."""
+
+    def keep(cursor: soql.Cursor) -> str:
+        name = org.locators.add(OpenQuery(cursor, call.user.user_id, org.clock.now()))
+        return f"{call.data_url}/query/{name}-{size}"
+
+    return keep
 
 
 def more(org: Org, call: Call, locator: str) -> Reply:
@@ -73,9 +85,9 @@ def more(org: Org, call: Call, locator: str) -> Reply:
     open_query = org.locators.find(name, call.user.user_id, org.clock.now()) if name else None
     if found is None or open_query is None or name is None:
         raise OrgError("INVALID_QUERY_LOCATOR", "invalid query locator")
-    offset, size = int(found.group(2)), page_size(call)
+    offset, size = int(found.group(2)), page_size(call, open_query.cursor.statement)
     with org.reading(call) as connection:
-        records = open_query.cursor.page(connection, offset=offset, size=size, version=call.version)
+        records = open_query.cursor.page(connection, offset, size, call.version, _keeper(org, call, size))
     return _page(org, call, open_query.cursor, records, offset, size, name)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from crm_sync.local_org.access import Access
-from crm_sync.local_org.errors import OrgError
+from crm_sync.local_org.errors import OrgError, not_implemented
 from crm_sync.local_org.schema import Field, ObjectType
 from crm_sync.local_org.values import give
 
@@ -27,16 +27,23 @@ _PARTS = {
 
 def chosen(o: ObjectType, access: Access, names: str | Iterable[str] | None) -> list[Field]:
     """Choose the fields asked for, or all the user sees. Raises OrgError INVALID_FIELD."""
-    visible = [f for f in o.fields.values() if access.sees(o, f) and f.formula is None]
+    visible = [f for f in o.fields.values() if access.sees(o, f)]
     if names is None or not names:
-        return visible
+        return _computable(o, visible)
     by_name = {f.name.lower(): f for f in visible}
     wanted = [n.strip() for n in (names.split(",") if isinstance(names, str) else names)]
     for name in wanted:
         if name.lower() not in by_name:
             raise OrgError("INVALID_FIELD", f"No such column '{name}' on sobject of type {o.name}")
     picked = {by_name[n.lower()].name: by_name[n.lower()] for n in wanted}
-    return list(picked.values())
+    return _computable(o, list(picked.values()))
+
+
+def _computable(o: ObjectType, fields: list[Field]) -> list[Field]:
+    unknown = next((f for f in fields if f.formula is not None), None)
+    if unknown is not None:
+        raise not_implemented(f"formula fields ({o.name}.{unknown.name})")
+    return fields
 
 
 def shape(data_url: str, o: ObjectType, row: dict[str, Any], fields: Iterable[Field]) -> dict[str, Any]:

@@ -5,10 +5,11 @@ Answers `/sobjects/X/...`. Not here: describes, collections, what a write checks
 
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
 from typing import Any
 
-from crm_sync.local_org import ids, payload, preconditions, records, removal, row_shapes
+from crm_sync.local_org import ids, payload, preconditions, query, records, removal, row_shapes
 from crm_sync.local_org.calls import Call, Reply
 from crm_sync.local_org.errors import OrgError, RecordError, not_found
 from crm_sync.local_org.layout import quoted
@@ -126,14 +127,10 @@ def several(call: Call, o: ObjectType, matches: list[str]) -> Reply:
 
 
 def related(org: Org, call: Call, o: ObjectType, written_id: str, relationship: str) -> Reply:
-    """Follow a lookup of a row to its parent; 404 when it is empty. Child lists are not implemented: use a query."""
+    """Follow a lookup of a row to its parent (404 when it is empty), or list its children as a query does."""
     reference = o.relationship(relationship)
     if reference is None:
-        if o.child(relationship):
-            raise OrgError(
-                "NOT_IMPLEMENTED", "The embedded org does not implement child relationship URLs; query instead."
-            )
-        raise not_found()
+        return _children(org, call, o, ids.normal(written_id) or "", relationship)
     with org.reading(call) as connection:
         row = _find(call, connection, o, ids.normal(written_id) or "")
         target_id = row.get(reference.name) if row else None
@@ -142,6 +139,18 @@ def related(org: Org, call: Call, o: ObjectType, written_id: str, relationship: 
     if target is None:
         raise not_found()
     return _row_reply(call, target, found)
+
+
+def _children(org: Org, call: Call, o: ObjectType, record_id: str, relationship: str) -> Reply:
+    link = o.child(relationship)
+    child = org.schema.object(link.child_object) if link else None
+    with org.reading(call) as connection:
+        row = _find(call, connection, o, record_id)
+    if link is None or child is None or row is None or row.get("IsDeleted"):
+        raise not_found()
+    names = ", ".join(f.name for f in row_shapes.chosen(child, call.user, call.query.get("fields")))
+    soql = f"SELECT {names} FROM {child.name} WHERE {link.field} = '{record_id}'"
+    return query.query(org, dataclasses.replace(call, query={"q": soql}))
 
 
 def upsert(org: Org, call: Call, name: str, field_name: str, value: str) -> Reply:

@@ -72,3 +72,35 @@ def test_the_organization_row_is_complete(api):
     assert (row["Id"], row["IsSandbox"]) == ("00D000000000000EAA", True)
     assert row["OrganizationType"] == "Developer Edition"
     assert row["InstanceName"]
+
+
+def test_children_beyond_a_page_have_pages_of_their_own(api):
+    account = api.create("Account", Name="Crowded")
+    for start in range(0, 450, 150):
+        records = [
+            {"attributes": {"type": "Contact", "referenceId": f"r{n}"}, "LastName": f"{n:03}", "AccountId": account}
+            for n in range(start, start + 150)
+        ]
+        api.post("composite/tree/Contact", {"records": records})
+    small = {"Sforce-Query-Options": "batchSize=200"}
+    soql = "SELECT Name, (SELECT LastName FROM Contacts ORDER BY LastName) FROM Account WHERE Name = 'Crowded'"
+    envelope = api.query(soql, headers=small)["records"][0]["Contacts"]
+    seen = []
+    while True:
+        seen += [r["LastName"] for r in envelope["records"]]
+        assert (envelope["totalSize"], len(envelope["records"])) in ((450, 200), (450, 50))
+        if envelope["done"]:
+            break
+        envelope = api.get(envelope["nextRecordsUrl"], headers=small).json()
+    assert seen == [f"{n:03}" for n in range(450)]
+    whole = api.query(soql)["records"][0]["Contacts"]
+    assert (whole["done"], len(whole["records"])) == (True, 450)
+
+
+def test_several_long_texts_make_pages_small(api):
+    api.control("POST", "schema", {"object": "Lead", "field": "Long__c", "set": {"type": "textarea", "length": 5000}})
+    load(api, 201, "long")
+    page = api.query("SELECT Description, Long__c FROM Lead WHERE LastName LIKE 'long%'")
+    assert (len(page["records"]), page["done"]) == (200, False)
+    assert api.query("SELECT Description FROM Lead WHERE LastName LIKE 'long%'")["done"]
+    api.control("DELETE", "schema")

@@ -133,3 +133,25 @@ def test_conditional_requests(api):
     late = api.patch(f"sobjects/Account/{record_id}", {"Name": "x"}, headers={"If-Unmodified-Since": modified})
     assert late.status_code == 412
     assert api.row("Account", record_id)["Name"] == "Changed"
+
+
+def test_children_of_a_row_are_listed_like_a_query(api):
+    account = api.create("Account", Name="Parent of two")
+    for name in ("One", "Two"):
+        api.create("Contact", LastName=name, AccountId=account)
+    told = api.get(f"sobjects/Account/{account}/Contacts?fields=LastName").json()
+    assert (told["totalSize"], told["done"], {r["LastName"] for r in told["records"]}) == (2, True, {"One", "Two"})
+    whole = api.get(f"sobjects/Account/{account}/contacts").json()["records"][0]
+    assert {"Id", "Email", "MailingAddress", "SystemModstamp"} <= whole.keys()
+    assert api.get(f"sobjects/Account/{account}/Opportunities").json()["records"] == []
+    assert api.get("sobjects/Account/001Lo0000zzzzzz/Contacts").status_code == 404
+    assert api.get(f"sobjects/Account/{account}/Nonsense").status_code == 404
+
+
+def test_formula_fields_are_refused_not_left_out(api):
+    api.control("POST", "schema", {"object": "Lead", "field": "Sum__c", "set": {"type": "double", "formula": "1 + 1"}})
+    lead = api.create("Lead", LastName="l", Company="c")
+    for path in (f"sobjects/Lead/{lead}", f"sobjects/Lead/{lead}?fields=Sum__c"):
+        assert api.get(path).status_code == 501
+    assert api.get(f"sobjects/Lead/{lead}?fields=Company").status_code == 200
+    api.control("DELETE", "schema")

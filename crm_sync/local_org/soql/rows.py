@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,23 +31,47 @@ DEEPEST_SUBQUERY = 5
 
 
 @dataclass(frozen=True)
+class Pages:
+    """How far children go into the page of their parents: `most` of each, the rest behind the URL that `keep` gives."""
+
+    most: int
+    keep: Callable[[ChildPlan, str], str]
+
+
+@dataclass(frozen=True)
 class ChildPlan:
     """One child subquery: its SQL takes the parents' ids and yields the parent's id, then the record's columns."""
 
     name: str
     sql: str
     plan: RowPlan
+    query: Query
+    object: ObjectType
 
-    def attach(self, connection: sqlite3.Connection, parents: Sequence[str], records: Sequence[Any], root: str) -> None:
+    def attach(
+        self,
+        connection: sqlite3.Connection,
+        parents: Sequence[str],
+        records: Sequence[Any],
+        root: str,
+        pages: Pages | None,
+    ) -> None:
         """Put under every parent's record the envelope of its children, or None."""
-        rows = connection.execute(self.sql, self.plan.bound(ids=json.dumps(parents))).fetchall()
-        children = self.plan.shaped(connection, [row[1:] for row in rows], root)
         found: dict[str, list[Any]] = {}
-        for row, child in zip(rows, children, strict=True):
-            found.setdefault(row[0], []).append(child)
+        for row in connection.execute(self.sql, self.plan.bound(ids=json.dumps(parents))):
+            found.setdefault(row[0], []).append(row[1:])
         for parent, record in zip(parents, records, strict=True):
             below = found.get(parent)
-            record[self.name] = {"totalSize": len(below), "done": True, "records": below} if below else None
+            record[self.name] = self._envelope(connection, below, root, pages) if below else None
+
+    def _envelope(
+        self, connection: sqlite3.Connection, rows: Sequence[Any], root: str, pages: Pages | None
+    ) -> dict[str, Any]:
+        shown = rows if pages is None else rows[: pages.most]
+        told: dict[str, Any] = {"totalSize": len(rows), "done": len(shown) == len(rows)}
+        if pages is not None and not told["done"]:
+            told["nextRecordsUrl"] = pages.keep(self, "".join(row[self.plan.record.id_at] for row in rows))
+        return told | {"records": self.plan.shaped(connection, shown, root, pages)}
 
 
 @dataclass(frozen=True)
@@ -77,19 +101,23 @@ class RowPlan:
             parts.append("".join([row[0] for row in rows]))
         return "".join(parts)
 
-    def page(self, connection: sqlite3.Connection, ids: Sequence[str], root: str) -> list[dict[str, Any]]:
+    def page(
+        self, connection: sqlite3.Connection, ids: Sequence[str], root: str, pages: Pages | None = None
+    ) -> list[dict[str, Any]]:
         """Return the records of these ids, in this order; ids no longer there are left out."""
         rows = connection.execute(self.page_sql, self.bound(ids=json.dumps(ids))).fetchall()
-        return self.shaped(connection, rows, root)
+        return self.shaped(connection, rows, root, pages)
 
-    def shaped(self, connection: sqlite3.Connection, rows: Sequence[Any], root: str) -> list[dict[str, Any]]:
+    def shaped(
+        self, connection: sqlite3.Connection, rows: Sequence[Any], root: str, pages: Pages | None
+    ) -> list[dict[str, Any]]:
         """Return the records of rows, children attached."""
         build = self.record.build
         records = [build(row, root) for row in rows]
         if self.children and records:
             parents = [row[self.record.id_at] for row in rows]
             for child in self.children:
-                child.attach(connection, parents, records, root)
+                child.attach(connection, parents, records, root, pages)
         return records
 
 
@@ -157,7 +185,7 @@ def _child(level: Level, selection: Selection, query: Query, depth: int) -> Chil
     plan = _compile(inner, depth + 1)
     selection.record.add(name, selection.record.id_at)
     selection.described.append(((name,), Column(name, "childrelationship", aggregate=True, joined=plan.columns)))
-    return ChildPlan(name, _child_sql(inner, relation, plan), plan)
+    return ChildPlan(name, _child_sql(inner, relation, plan), plan, query, child)
 
 
 def _relationship(level: Level, query: Query) -> tuple[ChildRelationship, ObjectType]:

@@ -8,7 +8,7 @@ Called by the rest, composite and bulk parts through the package. Not here: how 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,7 +17,7 @@ from crm_sync.local_org.soql import flat
 from crm_sync.local_org.soql.columns import Column
 from crm_sync.local_org.soql.errors import SoqlError
 from crm_sync.local_org.soql.groups import GroupPlan
-from crm_sync.local_org.soql.rows import ID_LENGTH, RowPlan
+from crm_sync.local_org.soql.rows import ID_LENGTH, ChildPlan, Pages, RowPlan
 from crm_sync.local_org.soql.sql import SqlValue
 from crm_sync.local_org.soql.syntax import Query
 
@@ -48,18 +48,29 @@ class Cursor:
     groups: tuple[dict[str, Any], ...] = ()
 
     def page(
-        self, connection: sqlite3.Connection, offset: int = 0, size: int = LARGEST_PAGE, version: str = "68.0"
+        self,
+        connection: sqlite3.Connection,
+        offset: int = 0,
+        size: int = LARGEST_PAGE,
+        version: str = "68.0",
+        keep: Callable[[Cursor], str] | None = None,
     ) -> list[dict[str, Any]]:
         """Return the records from `offset` on, at most `size`, ready for JSON.
 
-        `version` is the API version, for the urls. Records hard-deleted since the cursor was opened are left out.
+        `version` is the API version, for the urls. Records hard-deleted since the cursor was opened are left out. `keep`
+        keeps the cursor of children that are more than `size` and gives its URL; without it all children are returned.
         """
         plan = self.statement.plan
         if not isinstance(plan, RowPlan):
             return list(self.groups[offset : offset + size])
         chunk = self.ids[offset * ID_LENGTH : (offset + size) * ID_LENGTH]
         ids = [chunk[n : n + ID_LENGTH] for n in range(0, len(chunk), ID_LENGTH)]
-        return plan.page(connection, ids, f"/services/data/v{version}")
+        pages = None if keep is None else Pages(size, lambda child, below: keep(_of_children(child, below)))
+        return plan.page(connection, ids, f"/services/data/v{version}", pages)
+
+
+def _of_children(child: ChildPlan, ids: str) -> Cursor:
+    return Cursor(Statement(child.query, child.object, child.plan), len(ids) // ID_LENGTH, ids)
 
 
 @dataclass(frozen=True)
@@ -86,6 +97,12 @@ class Statement:
     def columns(self) -> tuple[Column, ...]:
         """The columns in the order selected; those of a parent or child relationship are gathered below it."""
         return self.plan.columns
+
+    @property
+    def long_texts(self) -> int:
+        """How many fields of long text are selected; the service answers several of them in small pages."""
+        flat_fields = [operand.field for _, operand in self.plan.flat] if isinstance(self.plan, RowPlan) else []
+        return sum(f is not None and f.type == "textarea" and not f.filterable for f in flat_fields)
 
     @property
     def purposes(self) -> tuple[str, ...]:
