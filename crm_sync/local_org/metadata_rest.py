@@ -12,9 +12,9 @@ import orjson
 from crm_sync.local_org.calls import Call, Reply
 from crm_sync.local_org.deployments import Deployment
 from crm_sync.local_org.errors import OrgError, not_found
+from crm_sync.local_org.identity import user_row
 from crm_sync.local_org.metadata_soap import component_facts
 from crm_sync.local_org.multipart import parts
-from crm_sync.local_org.oauth import user_row
 from crm_sync.local_org.org import Org
 
 

@@ -14,8 +14,8 @@ from lxml.etree import _Element
 
 from crm_sync.local_org.access import Access
 from crm_sync.local_org.deployments import Component, Deployment
+from crm_sync.local_org.identity import user_row
 from crm_sync.local_org.metadata_xml import flag, text
-from crm_sync.local_org.oauth import user_row
 from crm_sync.local_org.org import Org
 from crm_sync.local_org.soap_envelope import SoapFaultError
 

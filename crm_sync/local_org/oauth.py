@@ -1,7 +1,7 @@
 """OAuth: tokens by client credentials, JWT bearer and refresh, and what tells about them.
 
-Answers `/services/oauth2/*` and `/id/{org}/{user}`. The password flow is refused as the service refuses it by default.
-Not here: sessions (sessions), SOAP login.
+Answers `/services/oauth2/*`. The password flow is refused as the service refuses it by default.
+Not here: sessions (sessions), who a token stands for (identity), SOAP login.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from urllib.parse import parse_qsl, urlencode
 from crm_sync.local_org import jwt_bearer
 from crm_sync.local_org.calls import Call, Reply
 from crm_sync.local_org.errors import not_found, not_implemented
-from crm_sync.local_org.ids import ORGANIZATION_ID, normal
+from crm_sync.local_org.identity import identity_url, user_row, userinfo
 from crm_sync.local_org.org import Org
 from crm_sync.local_org.sessions import Session
 
 SCOPE = "id api web refresh_token"
 _NO_STORE = {
+    "Expires": "Thu, 01 Jan 1970 00:00:00 GMT",
     "Cache-Control": "no-cache,must-revalidate,max-age=0,no-store,private",
     "X-Content-Type-Options": "nosniff",
 }
@@ -65,7 +66,7 @@ def _token(org: Org, call: Call) -> Reply:
 
 
 def _token_body(org: Org, call: Call, session: Session) -> dict[str, Any]:
-    identity = f"{call.base_url}/id/{ORGANIZATION_ID}/{session.user_id}"
+    identity = identity_url(call.base_url, session.user_id)
     issued = str(int(session.issued_at.timestamp() * 1000))
     signed = hmac.new(org.app.client_secret.encode(), (identity + issued).encode(), hashlib.sha256)
     return {
@@ -151,7 +152,7 @@ def _introspect(org: Org, call: Call) -> Reply:
         "scope": SCOPE,
         "client_id": session.client_id,
         "username": user_row(org, session.user_id)["Username"],
-        "sub": f"{call.base_url}/id/{ORGANIZATION_ID}/{session.user_id}",
+        "sub": identity_url(call.base_url, session.user_id),
         "token_type": "access_token",
         "exp": int(session.expires_at.timestamp()),
         "iat": issued,
@@ -160,106 +161,10 @@ def _introspect(org: Org, call: Call) -> Reply:
     return Reply(200, facts, _NO_STORE)
 
 
-def user_row(org: Org, user_id: str) -> dict[str, Any]:
-    """Read a user's row."""
-    with org.store.reading() as connection:
-        cursor = connection.execute('SELECT * FROM "User" WHERE "Id" = ?', (user_id,))
-        found = cursor.fetchone()
-        names = [c[0] for c in cursor.description]
-    if found is None:
-        raise not_found()
-    return dict(zip(names, found, strict=True))
-
-
-def _userinfo(org: Org, call: Call) -> Reply:
-    session = org.sessions.find(call.token)
-    if session is None:
-        text = b"Bad_OAuth_Token" if call.token else b"Missing_OAuth_Token"
-        return Reply(403, content=text, media_type="text/html;charset=UTF-8")
-    user = user_row(org, session.user_id)
-    urls = _urls(call.base_url, session.user_id)
-    return Reply(
-        200,
-        {
-            "sub": f"{call.base_url}/id/{ORGANIZATION_ID}/{session.user_id}",
-            "user_id": session.user_id,
-            "organization_id": ORGANIZATION_ID,
-            "preferred_username": user["Username"],
-            "nickname": user["CommunityNickname"],
-            "name": user["Name"],
-            "email": user["Email"],
-            "email_verified": True,
-            "given_name": user["FirstName"],
-            "family_name": user["LastName"],
-            "zoneinfo": user["TimeZoneSidKey"],
-            "is_salesforce_integration_user": user["Username"] == org.app.username,
-            "urls": urls,
-            "active": bool(user["IsActive"]),
-            "user_type": "STANDARD",
-            "language": user["LanguageLocaleKey"],
-            "locale": user["LocaleSidKey"],
-            "utcOffset": 0,
-            "updated_at": user["LastModifiedDate"],
-        },
-    )
-
-
-def _urls(base: str, user_id: str) -> dict[str, str]:
-    data = f"{base}/services/data/v{{version}}/"
-    return {
-        "enterprise": f"{base}/services/Soap/c/{{version}}/{ORGANIZATION_ID[:15]}",
-        "metadata": f"{base}/services/Soap/m/{{version}}/{ORGANIZATION_ID[:15]}",
-        "partner": f"{base}/services/Soap/u/{{version}}/{ORGANIZATION_ID[:15]}",
-        "rest": data,
-        "sobjects": f"{data}sobjects/",
-        "search": f"{data}search/",
-        "query": f"{data}query/",
-        "profile": f"{base}/{user_id}",
-    }
-
-
-def identity(org: Org, call: Call, organization: str, user: str) -> Reply:
-    """Answer the identity URL of a user to whoever is signed in."""
-    session = org.sessions.find(call.token)
-    if session is None:
-        return Reply(403, content=b"Bad_OAuth_Token", media_type="text/html;charset=UTF-8")
-    if normal(organization) != ORGANIZATION_ID:
-        raise not_found()
-    row = user_row(org, normal(user) or "")
-    version = call.query.get("version", "")
-    urls = _urls(call.base_url, row["Id"])
-    if version:
-        urls = {k: v.replace("{version}", "68.0" if version == "latest" else version) for k, v in urls.items()}
-    return Reply(
-        200,
-        {
-            "id": f"{call.base_url}/id/{ORGANIZATION_ID}/{row['Id']}",
-            "asserted_user": True,
-            "user_id": row["Id"],
-            "organization_id": ORGANIZATION_ID,
-            "username": row["Username"],
-            "nick_name": row["CommunityNickname"],
-            "display_name": row["Name"],
-            "email": row["Email"],
-            "email_verified": True,
-            "first_name": row["FirstName"],
-            "last_name": row["LastName"],
-            "timezone": row["TimeZoneSidKey"],
-            "urls": urls,
-            "active": bool(row["IsActive"]),
-            "user_type": "STANDARD",
-            "language": row["LanguageLocaleKey"],
-            "locale": row["LocaleSidKey"],
-            "utcOffset": 0,
-            "last_modified_date": row["LastModifiedDate"],
-        },
-    )
-
-
 _GRANTS = {
     "client_credentials": _client_credentials,
     _JWT: _jwt,
     "password": _password,
     "refresh_token": _refresh,
 }
-_ENDPOINTS = {"token": _token, "revoke": _revoke, "introspect": _introspect, "userinfo": _userinfo}
+_ENDPOINTS = {"token": _token, "revoke": _revoke, "introspect": _introspect, "userinfo": userinfo}

@@ -10,7 +10,7 @@ import dataclasses
 import logging
 import re
 
-from crm_sync.local_org import bulk1, control, dispatch, oauth, refusals, resources, soap
+from crm_sync.local_org import bulk1, control, dispatch, identity, oauth, refusals, resources, soap
 from crm_sync.local_org.calls import Call, Reply
 from crm_sync.local_org.errors import OrgError, not_found, not_implemented
 from crm_sync.local_org.org import Org
@@ -44,7 +44,7 @@ def _answer(org: Org, call: Call, test_mode: bool) -> Reply:
     if head == ("services", "oauth2"):
         return oauth.answer(org, below)
     if head[:1] == ("id",) and len(call.segments) == 3:
-        return oauth.identity(org, call, call.segments[1], call.segments[2])
+        return identity.identity(org, call, call.segments[1], call.segments[2])
     if head == ("services", "soap"):
         return soap.answer(org, below)
     if head == ("services", "async"):

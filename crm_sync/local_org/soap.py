@@ -15,8 +15,8 @@ from lxml.etree import _Element
 from crm_sync.local_org import metadata_soap, metadata_xml, soap_calls, soap_envelope
 from crm_sync.local_org.calls import Call, Reply
 from crm_sync.local_org.errors import OrgError
+from crm_sync.local_org.identity import user_row
 from crm_sync.local_org.ids import ORGANIZATION_ID
-from crm_sync.local_org.oauth import user_row
 from crm_sync.local_org.org import Org
 from crm_sync.local_org.soap_envelope import Request, SoapFaultError
 from crm_sync.local_org.soql import SoqlError

@@ -38,7 +38,7 @@ Every connection must have been given to `prepare(connection)` once: it register
 Unsupported, and said so with 501: formula fields, DISTANCE and GEOLOCATION, data categories, UPDATE TRACKING and VIEWSTAT,
 scopes other than everything and mine, paths beyond a polymorphic relationship or inside TYPEOF, semi-joins in HAVING.
 Salesforce's own choices that no document settles are taken so: nulls first also for DESC; text beyond ASCII sorts by code
-point; `< null` matches nothing; subqueries answer all children at once, whatever the page size.
+point; `< null` matches nothing; children beyond the page size of their parents get a cursor of their own where the caller keeps it.
 
 Errors: `SoqlError(code, message, status)`: 400 with Salesforce's code and wording; `SoqlUnsupported` (a SoqlError,
 status 501) for what this engine knows but does not do.
