@@ -37,6 +37,7 @@ class Access:
     active: bool = True
     api_enabled: bool = True
     views_setup: bool = True
+    language: str = "en_US"
 
     def allows(self, o: ObjectType, operation: str) -> bool:
         """Say whether the user may read, create, edit or delete records of an object."""

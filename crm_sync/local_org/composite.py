@@ -22,6 +22,7 @@ MOST_SUBREQUESTS = 25
 MOST_LARGE = 5
 MOST_GRAPHS, MOST_NODES, MOST_FAILED_GRAPHS = 75, 500, 14
 _VERSION = re.compile(r"/?(?:services/data/)?v(\d+\.\d)/(.*)", re.IGNORECASE)
+_ROW = re.compile(r"/sobjects/\w+/?(/[^/]+){0,2}/?$", re.IGNORECASE)
 _REFERENCE_ID = re.compile(r"[A-Za-z]\w*")
 _FORBIDDEN_HEADERS = {"accept", "authorization", "content-type"}
 _HALTED = "The transaction was rolled back since another operation in the same transaction failed."
@@ -157,6 +158,10 @@ def graph(org: Org, call: Call) -> Reply:
     parts = [(str(g.get("graphId", "")), _requests(g, "compositeRequest", MOST_NODES)) for g in graphs]
     if sum(len(requests) for _, requests in parts) > MOST_NODES:
         raise OrgError("LIMIT_EXCEEDED", f"At most {MOST_NODES} nodes can be in one request.")
+    if not all(_ROW.search(str(r.get("url", ""))) for _, requests in parts for r in requests):
+        raise OrgError(
+            "INVALID_INPUT", "The nodes of a graph are calls of rows: sobjects/X, with an id or an external id."
+        )
     told, failures = [], 0
     for graph_id, requests in parts:
         halted = failures >= MOST_FAILED_GRAPHS

@@ -194,7 +194,6 @@ def _constants() -> dict[str, Any]:
     )
     null = (
         "controllerName",
-        "defaultValueFormula",
         "filteredLookupInfo",
         "mask",
         "maskType",
@@ -247,7 +246,12 @@ def _meaning(f: Field) -> dict[str, Any]:
     several = len(f.reference_to) > 1
     return {
         "defaultValue": default,
-        "defaultedOnCreate": default is not None or f.name.lower() in _ALWAYS_SET or bool(f.auto_number) or f.derived,
+        "defaultValueFormula": f.default_formula,
+        "defaultedOnCreate": default is not None
+        or bool(f.default_formula)
+        or f.name.lower() in _ALWAYS_SET
+        or bool(f.auto_number)
+        or f.derived,
         "compoundFieldName": f.compound,
         "extraTypeInfo": f.extra or _extra(f),
         "searchPrefilterable": _prefilterable(f),

@@ -5,6 +5,7 @@ Called by app for requests and by composite, batch and graph for subrequests. No
 
 from __future__ import annotations
 
+from crm_sync.local_org import languages
 from crm_sync.local_org.calls import Call, Reply
 from crm_sync.local_org.errors import OrgError, top_level
 from crm_sync.local_org.org import Org
@@ -14,11 +15,12 @@ from crm_sync.local_org.soql import SoqlError
 def answer(org: Org, call: Call) -> Reply:
     """Answer a call below `/services/data/vXX.0`; what the org refuses becomes an error reply."""
     try:
-        return org.router.answer(org, call)
+        reply = org.router.answer(org, call)
     except OrgError as error:
-        return refused(error)
+        reply = refused(error)
     except SoqlError as error:
-        return refused(from_soql(error))
+        reply = refused(from_soql(error))
+    return languages.told_in(call.user.language, reply)
 
 
 def refused(error: OrgError) -> Reply:

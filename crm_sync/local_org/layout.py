@@ -7,9 +7,12 @@ Called by store (to create tables) and records (to write them). The storage form
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from crm_sync.local_org import formula
+from crm_sync.local_org.formula_functions import UnsupportedFormulaError
 from crm_sync.local_org.schema import Field, ObjectType, Schema
 
 _COLUMN_TYPES = {
@@ -19,6 +22,9 @@ _COLUMN_TYPES = {
     "currency": "REAL",
     "percent": "REAL",
 }
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,7 @@ class Layout:
     required: tuple[Field, ...]
     unique: tuple[Field, ...]
     auto_numbers: tuple[Field, ...]
+    formulas: tuple[tuple[Field, formula.Node], ...]
     soft_delete: bool
 
     @property
@@ -67,8 +74,18 @@ def _layout(o: ObjectType) -> Layout:
         required=tuple(f for f in fields if f.required),
         unique=tuple(f for f in fields if f.unique),
         auto_numbers=tuple(f for f in fields if f.auto_number),
+        formulas=tuple(_default_formulas(fields)),
         soft_delete=o.field("IsDeleted") is not None,
     )
+
+
+def _default_formulas(fields: list[Field]) -> Iterator[tuple[Field, formula.Node]]:
+    for f in fields:
+        if f.default_formula:
+            try:
+                yield f, formula.parse(f.default_formula)
+            except UnsupportedFormulaError as error:
+                _log.warning("The default of %s is not worked out by the embedded org: %s", f.name, error)
 
 
 def stored_default(f: Field) -> object:

@@ -5,6 +5,8 @@ Called by metadata for every field of the package and of a deployment. Not here:
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
@@ -17,6 +19,9 @@ from crm_sync.local_org.schema import Field, PicklistValue
 from crm_sync.local_org.standard_objects import traits
 
 ValueSets = Mapping[str, tuple[PicklistValue, ...]]
+
+_NOT_RUN = {"valueSet/controllingField": "Dependent picklist values", "lookupFilter": "Lookup filters"}
+_log = logging.getLogger(__name__)
 
 _TYPES = {
     "Text": "string",
@@ -95,6 +100,9 @@ def field(element: _Element, sets: ValueSets) -> Field | None:
         raise ValueError(
             f"field {name}: type {kind!r} is not supported by the local org; expected one of {sorted(_TYPES)}."
         )
+    for tag, what in _NOT_RUN.items():
+        if element.find(tag) is not None:
+            _log.warning("%s of field %s are not run by the embedded org.", what, name)
     length = number(element, "length") or _LENGTHS.get(kind, 0)
     formula = element.findtext("formula") or (text(element, "summaryForeignKey") if kind == "Summary" else None)
     return Field(
@@ -130,15 +138,17 @@ def _presence(element: _Element, kind: str, computed: bool) -> dict[str, Any]:
         "createable": not fixed,
         "updateable": not fixed and (kind != "MasterDetail" or flag(element, "reparentableMasterDetail")),
         "default": (default or "false") if kind == "Checkbox" else _literal(default),
+        "default_formula": None if kind == "Checkbox" or _literal(default) else default,
         "auto_number": text(element, "displayFormat") or None if kind == "AutoNumber" else None,
     }
 
 
 def _literal(default: str | None) -> str | None:
-    """Take a constant default; a formula default is beyond the local org and left to the program that writes."""
-    if default and len(default) > 1 and default[0] == default[-1] and default[0] in "\"'":
-        return default[1:-1]
-    return default
+    """Take a constant default, a text or a number; anything else is a formula."""
+    quoted = re.fullmatch(r"\"([^\"]*)\"|'([^']*)'", default or "")
+    if quoted:
+        return quoted[1] or quoted[2]
+    return default if re.fullmatch(r"-?\d+(\.\d+)?", default or "") else None
 
 
 def _keys(element: _Element) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import sqlite3
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from crm_sync.local_org.access import Access
@@ -29,23 +30,24 @@ _SETS = 'SELECT "PermissionSetId" FROM "PermissionSetAssignment" WHERE "Assignee
 def of_user(connection: sqlite3.Connection, schema: Schema, user_id: str, sharing: bool) -> Access:
     """Work out the access of a user; `sharing` says whether rows are shared by their owners."""
     found = connection.execute(
-        """SELECT p."Name", p."PermissionsModifyAllData", u."TimeZoneSidKey", u."IsActive" FROM "User" AS u
+        """SELECT p."Name", p."PermissionsModifyAllData", u."TimeZoneSidKey", u."IsActive", u."LanguageLocaleKey" FROM "User" AS u
            LEFT JOIN "Profile" AS p ON p."Id" = u."ProfileId" WHERE u."Id" = ?""",
         (user_id,),
     ).fetchone()
     if found is None:
         return Access(user_id, ZoneInfo("UTC"), objects={})
-    profile, everything, zone, active = found
+    profile, everything, zone, active, language = found
+    person: dict[str, Any] = {"active": bool(active), "language": language or "en_US"}
     custom = _custom_permissions(connection, user_id)
     if everything or _any_right(connection, user_id, "PermissionsModifyAllData"):
-        return Access(user_id, _zone(zone), custom_permissions=custom, active=bool(active))
+        return Access(user_id, _zone(zone), custom_permissions=custom, **person)
     limited = _limited(connection, schema, user_id, _zone(zone), standard=profile == "Standard User")
     api = profile in _WITH_API or _any_right(connection, user_id, "PermissionsApiEnabled")
     own_only, own_edits = _own_rows(connection, schema, user_id) if sharing else (frozenset(), frozenset())
     return dataclasses.replace(
         limited,
         custom_permissions=custom,
-        active=bool(active),
+        **person,
         api_enabled=api,
         own_only=own_only,
         own_edits=own_edits,

@@ -127,6 +127,9 @@ def locked(tx: Transaction, o: ObjectType, row: Row) -> None:
 def _create(tx: Transaction, layout: Layout, given: Row) -> str:
     o = layout.type
     row: Row = {**layout.defaults, **given}
+    for f, node in layout.formulas:
+        if f.name not in given:
+            row[f.name] = validation.default(tx, o, row, f, node)
     for name, value in layout.defaults.items():
         if row[name] is None and not o.fields[name.lower()].nillable:
             row[name] = value

@@ -7,6 +7,7 @@ losers of merges are among them. Seconds are ignored, as the service does.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from crm_sync.local_org.calls import Call, Reply
 from crm_sync.local_org.clock import instant, stamp
@@ -16,6 +17,7 @@ from crm_sync.local_org.schema import ObjectType
 
 UPDATED_REACH = timedelta(days=30)
 DELETED_REACH = timedelta(days=15)
+MOST_IDS = 600_000
 _STILL_DELETED = """
 SELECT record_id, max(visible_at) FROM _journal AS j
 WHERE object = ? AND action IN ('delete', 'purge') AND visible_at >= ? AND visible_at < ?
@@ -33,6 +35,7 @@ def updated(org: Org, call: Call, name: str) -> Reply:
               AND {org.layouts[o.name].live} AND {call.user.rows(o)} ORDER BY "Id" """
     with org.reading(call) as connection:
         found = [row[0] for row in connection.execute(sql, (stamp(start), stamp(end)))]
+    _check_size(found)
     return Reply(200, {"ids": found, "latestDateCovered": stamp(end)})
 
 
@@ -43,6 +46,7 @@ def deleted(org: Org, call: Call, name: str) -> Reply:
     start, end = _span(call, now, DELETED_REACH)
     with org.reading(call) as connection:
         found = connection.execute(_STILL_DELETED, (o.name, stamp(start), stamp(end))).fetchall()
+        _check_size(found)
         first = connection.execute("SELECT min(visible_at) FROM _journal WHERE object = ?", (o.name,)).fetchone()[0]
     return Reply(
         200,
@@ -52,6 +56,13 @@ def deleted(org: Org, call: Call, name: str) -> Reply:
             "latestDateCovered": stamp(end),
         },
     )
+
+
+def _check_size(found: list[Any]) -> None:
+    if len(found) > MOST_IDS:
+        raise OrgError(
+            "EXCEEDED_ID_LIMIT", f"The span holds {len(found)} ids, more than {MOST_IDS}; ask for a shorter one."
+        )
 
 
 def _replicateable(org: Org, call: Call, name: str) -> ObjectType:

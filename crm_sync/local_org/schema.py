@@ -46,6 +46,7 @@ class Field:
     groupable: bool = True
     nillable: bool = True
     default: str | None = None
+    default_formula: str | None = None
     picklist: tuple[PicklistValue, ...] = ()
     restricted: bool = False
     reference_to: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""An org's own validation rules: read from the package, run before a record is saved.
+"""An org's own formulas: validation rules run before a record is saved, and defaults of new records.
 
     {path: XML} -> {object: (Rule, ...)};  Rule + record -> RecordError
 
@@ -24,6 +24,7 @@ from crm_sync.local_org.formula_functions import UnsupportedFormulaError
 from crm_sync.local_org.metadata_xml import Files, flag, text
 from crm_sync.local_org.schema import Field, ObjectType
 from crm_sync.local_org.transactions import Row, Transaction
+from crm_sync.local_org.values import accept
 
 _log = logging.getLogger(__name__)
 
@@ -77,6 +78,12 @@ def check(tx: Transaction, o: ObjectType, row: Row, prior: Row | None) -> None:
     for rule in rules:
         if rule.condition.value(scope):
             raise RecordError("FIELD_CUSTOM_VALIDATION_EXCEPTION", rule.message, [rule.field] if rule.field else [])
+
+
+def default(tx: Transaction, o: ObjectType, row: Row, f: Field, node: formula.Node) -> Any:
+    """Work out the default of a field of a new record, in stored form."""
+    found = node.value(_Record(tx, o, row, None))
+    return accept(f, found.isoformat() if isinstance(found, date) else found)
 
 
 @dataclass(frozen=True)

@@ -236,6 +236,23 @@ def test_wrong_jobs_are_refused(api):
     assert {j["id"] for j in api.get("jobs/ingest").json()["records"]} >= {job["id"]}
 
 
+def test_large_and_small_doubles_are_written_as_java_does(api):
+    for name, revenue in (("big", 12_345_678.9), ("round", 1e7), ("usual", 1234.5), ("none", None), ("zero", 0)):
+        deal = {"StageName": "Prospecting", "CloseDate": "2026-12-01"}
+        api.create("Opportunity", Name=f"double {name}", Amount=revenue, **deal)
+    soql = "SELECT Name, Amount FROM Opportunity WHERE Name LIKE 'double %'"
+    job = query_job(api, soql)
+    finished(api, "query", job["id"])
+    ((_, rows),) = pages(api, job["id"], 100)
+    assert {name.split()[1]: value for name, value in rows} == {
+        "big": "1.23456789E7",
+        "round": "1.0E7",
+        "usual": "1234.5",
+        "none": "",
+        "zero": "0.0",
+    }
+
+
 @pytest.fixture
 def paced(api):
     """Set when bulk work is done; afterwards it is done at once again."""

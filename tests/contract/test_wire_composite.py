@@ -120,3 +120,9 @@ def test_each_graph_is_all_or_none(api):
     assert [(g["graphId"], g["isSuccessful"]) for g in graphs] == [("whole", True), ("broken", False)]
     assert api.query("SELECT COUNT() FROM Account WHERE Name = 'whole'")["totalSize"] == 1
     assert api.query("SELECT COUNT() FROM Account WHERE Name = 'broken'")["totalSize"] == 0
+
+
+def test_a_graph_holds_calls_of_rows_alone(api):
+    asked = {"method": "GET", "url": "/services/data/v68.0/query?q=SELECT+Id+FROM+Lead", "referenceId": "a"}
+    refused = api.post("composite/graph", {"graphs": [{"graphId": "g", "compositeRequest": [asked]}]})
+    assert (refused.status_code, refused.json()[0]["errorCode"]) == (400, "INVALID_INPUT")

@@ -131,3 +131,20 @@ def test_what_a_queue_owns_its_members_see(api, shared):
     assert person.query(soql)["totalSize"] == 0
     api.create("GroupMember", GroupId=queue, UserOrGroupId=made)
     assert person.query(soql)["totalSize"] == 1
+
+
+def test_messages_come_in_the_users_language_and_codes_do_not(api):
+    person, _ = user(api, "de@x.example", "Standard User", LanguageLocaleKey="de")
+    errors = [
+        person.get("query", params={"q": "nonsense"}).json()[0],
+        person.post("sobjects/Lead", {}).json()[0],
+        person.post("composite/sobjects", {"records": [{"attributes": {"type": "Lead"}}]}).json()[0]["errors"][0],
+        person.get("sobjects/Nothing").json()[0],
+    ]
+    codes = [e.get("errorCode") or e["statusCode"] for e in errors]
+    assert codes == ["MALFORMED_QUERY", "REQUIRED_FIELD_MISSING", "REQUIRED_FIELD_MISSING", "NOT_FOUND"]
+    assert all(e["message"].startswith("⟦") and e["message"].endswith("⟧") for e in errors)
+    asked = {"method": "GET", "url": "/services/data/v68.0/sobjects/Nothing", "referenceId": "a"}
+    body = person.post("composite", {"compositeRequest": [asked]}).json()["compositeResponse"][0]["body"]
+    assert body[0]["message"].count("⟦") == 1
+    person.http.close()

@@ -139,6 +139,36 @@ def test_values_are_normalised(api):
     assert (row["Evaluated_At__c"], row["Title__c"]) == ("2026-11-20T12:00:15.000+0000", "Chief")
 
 
+FIELD = """<CustomField xmlns="http://soap.sforce.com/2006/04/metadata"><fullName>{name}</fullName><label>L</label>
+<type>{type}</type>{more}<defaultValue>{default}</defaultValue></CustomField>"""
+
+
+def test_defaults_can_be_formulas(api):
+    fields = {
+        "Day__c": ("Date", "TODAY() + 7", ""),
+        "Text__c": ("Text", "&quot;plain&quot;", "<length>20</length>"),
+        "Made__c": ("Text", "UPPER(Company)", "<length>20</length>"),
+        "Odd__c": ("Text", "UNKNOWN(Company)", "<length>20</length>"),
+    }
+    files = {
+        f"objects/Lead/fields/{name}.field-meta.xml": FIELD.format(name=name, type=t, default=default, more=more)
+        for name, (t, default, more) in fields.items()
+    }
+    api.control("POST", "metadata", {"files": files})
+    row = api.row("Lead", api.create("Lead", LastName="l", Company="c"))
+    assert {name: row[name] for name in fields} == {
+        "Day__c": "2026-11-27",
+        "Text__c": "plain",
+        "Made__c": "C",
+        "Odd__c": None,
+    }
+    given = api.row("Lead", api.create("Lead", LastName="l", Company="c", Day__c=None, Text__c="mine"))
+    assert (given["Day__c"], given["Text__c"]) == (None, "mine")
+    told = {f["name"]: f for f in api.get("sobjects/Lead/describe").json()["fields"]}
+    assert (told["Day__c"]["defaultValueFormula"], told["Day__c"]["defaultedOnCreate"]) == ("TODAY() + 7", True)
+    api.control("POST", "metadata", {"remove": list(files)})
+
+
 def test_auto_numbers_and_defaults(api):
     first = api.row("Reference_Profile__c", api.create("Reference_Profile__c"))
     second = api.row("Reference_Profile__c", api.create("Reference_Profile__c"))

@@ -2,7 +2,7 @@
 
     RowPlan --> tuples of CSV scalars, or blocks of finished CSV lines
 
-Bulk prints date-times with Z, booleans as true and false, null as nothing. Nothing is held but one block.
+Bulk prints date-times with Z, booleans as true and false, doubles as Java does (1.0E7), null as nothing. Nothing is held but one block.
 Called by statement. Not here: which queries Bulk takes is said here too (`objection`), jobs and pages are not.
 """
 
@@ -65,6 +65,9 @@ def csv_blocks(
 def _printed(operand: Operand) -> str:
     if operand.kind == "boolean":
         return f"CASE {operand.sql} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END"
+    if operand.kind == "double":
+        plain = f"abs({operand.sql}) >= 0.001 AND abs({operand.sql}) < 10000000 OR {operand.sql} = 0"
+        return f"CASE WHEN {plain} OR {operand.sql} IS NULL THEN {operand.sql} ELSE soql_scientific({operand.sql}) END"
     return f"substr({operand.sql}, 1, 23) || 'Z'" if operand.kind == "datetime" else operand.sql
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,15 @@ def prepare(connection: sqlite3.Connection) -> None:
     connection.create_function("soql_local", 2, local, deterministic=True)
     connection.create_function("soql_label", 2, label, deterministic=True)
     connection.create_function("soql_format", 4, formatted, deterministic=True)
+    connection.create_function("soql_scientific", 1, scientific, deterministic=True)
+
+
+def scientific(number: float) -> str:
+    """Write a large or small double as Java does: 1.0E7, 1.25E-4."""
+    sign, digits, exponent = Decimal(repr(float(number))).normalize().as_tuple()
+    first, *rest = digits
+    power = int(exponent) + len(digits) - 1
+    return f"{'-' if sign else ''}{first}.{''.join(map(str, rest)) or '0'}E{power}"
 
 
 def fold(text: str | None) -> str | None:
