@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-import os
-import re
-import signal
-import subprocess
-import sys
+import json
 from pathlib import Path
+from typing import Any
 
+import pytest
 import requests
+from typer.testing import CliRunner
 
-from crm_sync.entrypoints.cli import embedded
-from crm_sync.settings import Settings
-
-
-def test_the_org_is_served_with_tls_and_controls_when_asked(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "crm_sync", "org", "start", "--port=0", "--tls-port=0", "--test-mode"]
-    environment = {**os.environ, "CRM_SYNC_STATE_DIR": str(tmp_path), "COLUMNS": "200"}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        said = process.stdout.readline() + process.stdout.readline()
-        plain, secure = re.findall(r"https?://127\.0\.0\.1:\d+", said)
-        authority = re.search(r"trust (.+ca\.pem)$", said)
-        assert authority is not None
-        assert requests.get(f"{plain}/_control", timeout=10).json()["faults"]
-        assert requests.get(f"{secure}/services/data", verify=authority[1], timeout=10).status_code == 200
-        process.send_signal(signal.SIGTERM)
-    assert process.returncode == 0
+from crm_sync.entrypoints.cli import app, org
 
 
-def test_controls_and_tls_are_closed_by_default(tmp_path: Path) -> None:
-    with embedded.started(Settings(state_dir=tmp_path)) as address:
-        assert requests.get(f"{address.base_url}/_control", timeout=10).status_code == 404
-        assert address.tls_url is None
+@pytest.mark.parametrize(("options", "status"), [((), 404), (("--tls-port", "0", "--test-mode"), 200)])
+def test_tls_and_controls_are_there_when_asked(
+    options: tuple[str, ...], status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[dict[str, Any]] = []
+
+    def look() -> None:
+        """Do what somebody does who finds the org running, in place of waiting to be interrupted."""
+        address = json.loads((tmp_path / "local-org.running.json").read_text())
+        assert requests.get(f"{address['base_url']}/_control", timeout=10).status_code == status
+        if address["tls_url"]:
+            listed = requests.get(f"{address['tls_url']}/services/data", verify=address["ca_file"], timeout=10)
+            assert listed.status_code == 200
+        seen.append(address)
+
+    monkeypatch.setenv("CRM_SYNC_STATE_DIR", str(tmp_path))
+    monkeypatch.setattr(org, "_until_interrupted", look)
+    done = CliRunner().invoke(app, ["org", "start", "--port", "0", *options])
+    assert done.exit_code == 0, done.output
+    assert (seen[0]["tls_url"] is not None) == ("--tls-port" in options)
+    assert ("With TLS it is" in done.output) == ("--tls-port" in options)
