@@ -26,6 +26,7 @@ from crm_sync.local_org.soql import SoqlError
 
 QUERIES = ("query", "queryAll")
 MOST_RECORDS = 10_000
+LARGEST_BATCH = 10_000_000
 _CHUNK = 200
 _VERSION = re.compile(r"(\d{1,3})\.0")
 
@@ -140,6 +141,8 @@ def _add(org: Org, call: Call, version: str, job_id: str) -> Reply:
     job = _job(org, job_id)
     if job.state != "Open":
         raise Bulk1Error("InvalidJobState", f"Job is {job.state}; batches need it Open")
+    if len(call.content) > LARGEST_BATCH:
+        raise Bulk1Error("ClientInputError", f"Failed to read request. Exceeded max size limit of {LARGEST_BATCH}")
     org.usage.require("DailyBulkApiBatches")
     org.usage.count("DailyBulkApiBatches")
     batch = Batch(org.bulk1.new_id("751"), job.id, org.clock.stamp(), call.content)

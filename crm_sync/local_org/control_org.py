@@ -76,6 +76,12 @@ def _open_session(org: Org, call: Call) -> Reply:
     return Reply(200, {"access_token": session.token, "user_id": session.user_id})
 
 
+def _set_logins(org: Org, call: Call) -> Reply:
+    """Open or close the ways in with a password: {"soap": bool, "password": bool (the OAuth flow)}."""
+    org.sessions.logins = dataclasses.replace(org.sessions.logins, **call.json_object())
+    return Reply(204)
+
+
 def _set_limits(org: Org, call: Call) -> Reply:
     """Set daily allowances: {"DailyApiRequests", "DailyBulkApiBatches", "DailyBulkV2QueryJobs", ...: n}."""
     wanted = {name: int(most) for name, most in call.json_object().items()}
@@ -157,6 +163,7 @@ ENDPOINTS: dict[str, Callable[[Org, Call], Reply]] = {
     "DELETE faults": _clear_faults,
     "POST sessions": _open_session,
     "DELETE sessions": _end_sessions,
+    "POST logins": _set_logins,
     "POST limits": _set_limits,
     "POST versions": _set_versions,
     "POST jobs": _set_pace,

@@ -28,6 +28,14 @@ class Session:
     expires_at: datetime
 
 
+@dataclass
+class Logins:
+    """Which ways in with a password are open: SOAP login (until v64) and the OAuth password flow."""
+
+    soap: bool = True
+    password: bool = False
+
+
 class Sessions:
     """All live sessions of the org."""
 
@@ -35,6 +43,7 @@ class Sessions:
         self._clock = clock
         self._lock = threading.Lock()
         self._by_token: dict[str, Session] = {}
+        self.logins = Logins()
 
     def open(self, user_id: str, client_id: str) -> Session:
         """Open a session for a user."""

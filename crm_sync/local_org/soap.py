@@ -80,6 +80,8 @@ def _body(org: Org, call: Call, api: str, request: Request) -> str:
 
 def _login(org: Org, call: Call, api: str, operation: _Element) -> str:
     number = call.version
+    if not org.sessions.logins.soap:
+        raise SoapFaultError("INVALID_OPERATION", "SOAP API login() is disabled by default in this org.")
     if call.version_number > LAST_WITH_LOGIN:
         raise SoapFaultError("UNSUPPORTED_API_VERSION", "Invalid Api version specified on URL")
     username, password = (metadata_xml.text(operation, tag) for tag in ("username", "password"))

@@ -32,6 +32,7 @@ _FAULT = (
 )
 _KINDS = {
     "INVALID_LOGIN": "LoginFault",
+    "INVALID_OPERATION": "LoginFault",
     "UNSUPPORTED_API_VERSION": "LoginFault",
     "INVALID_FIELD": "InvalidFieldFault",
     "INVALID_TYPE": "InvalidSObjectFault",

@@ -122,6 +122,13 @@ def test_batches_wait_fail_and_count_like_other_bulk_work(api):
     assert api.running.org.usage.used("DailyBulkApiBatches") == used + 2
 
 
+def test_batches_are_of_ten_megabytes_at_most(api):
+    job = xml_job(api, "insert", "Lead", contentType="CSV")
+    large = "LastName\n" + "x" * 10_000_000
+    reply = call(api, "POST", f"job/{job}/batch", large, "text/csv")
+    assert (reply.status_code, b"ClientInputError" in reply.content) == (400, True)
+
+
 def test_an_exhausted_day_is_an_exceeded_quota(api):
     api.control("POST", "limits", {"DailyApiRequests": 0})
     refused = call(api, "GET", "job/1", kind="application/json")

@@ -78,6 +78,26 @@ def test_refusals(api, form, error, description):
     assert reply.json() == {"error": error, "error_description": description}
 
 
+def test_the_password_flow_can_be_opened(api):
+    org = api.running
+    given = {"client_id": org.client_id, "client_secret": org.client_secret, "username": org.username}
+    api.control("POST", "logins", {"password": True})
+    assert ask(api, grant_type="password", password=org.client_secret, **given).status_code == 200
+    assert ask(api, grant_type="password", password="wrong", **given).status_code == 400
+    api.control("POST", "logins", {"password": False})
+    assert ask(api, grant_type="password", password=org.client_secret, **given).status_code == 400
+
+
+def test_userinfo_and_identity_have_the_keys_clients_read(api):
+    info = api.get("/services/oauth2/userinfo").json()
+    assert {"photos", "profile", "picture", "address", "is_app_installed", "user_type", "utcOffset"} <= info.keys()
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", info["updated_at"])
+    told = api.get(info["sub"].removeprefix(api.base)).json()
+    assert {"photos", "addr_street", "mobile_phone", "is_lightning_login_user", "status"} <= told.keys()
+    assert {"enterprise", "partner", "metadata", "rest", "sobjects", "query", "custom_domain"} <= told["urls"].keys()
+    assert api.get(info["sub"].removeprefix(api.base) + "?format=xml").status_code == 501
+
+
 @pytest.mark.parametrize("shape", [int, str, lambda s: int(s) * 1000])
 def test_jwt_takes_exp_as_number_text_or_milliseconds(registered, key, shape):
     exp = shape(int(registered.running.org.clock.now().timestamp()) + 100)

@@ -42,6 +42,18 @@ def test_only_ten_locators_stay_open(api):
     assert api.get("query/nonsense").json()[0]["errorCode"] == "INVALID_QUERY_LOCATOR"
 
 
+def test_locators_are_for_their_user_and_live_two_days(api):
+    load(api, 201, "mine")
+    small = {"Sforce-Query-Options": "batchSize=200"}
+    url = api.query("SELECT Id FROM Lead WHERE LastName LIKE 'mine%'", headers=small)["nextRecordsUrl"]
+    other = api.control("POST", "sessions", {}).json()["access_token"]
+    assert api.get(url, headers={"Authorization": f"Bearer {other}"}).json()[0]["errorCode"] == "INVALID_QUERY_LOCATOR"
+    for days, status in ((1.9, 200), (0.2, 400)):
+        api.control("POST", "clock", {"advance": days * 86_400})
+        again = api.control("POST", "sessions", {"username": api.running.username}).json()["access_token"]
+        assert api.get(url, headers={"Authorization": f"Bearer {again}"}).status_code == status
+
+
 def test_query_all_keeps_deleted_rows_on_every_page(api):
     load(api, 201, "bin")
     found = api.query("SELECT Id FROM Lead WHERE LastName LIKE 'bin%'")["records"]

@@ -52,6 +52,17 @@ def soap(api, path, body, session_id=""):
     return reply.status_code, etree.fromstring(reply.content)
 
 
+def test_login_to_the_enterprise_api_and_a_closed_door(api):
+    body = f"<login><username>{api.running.username}</username><password>{api.running.client_secret}</password></login>"
+    status, root = soap(api, "c/60.0", body)
+    assert (status, "/services/Soap/c/60.0/00D" in root.findtext(".//{*}serverUrl")) == (200, True)
+    assert root.find(".//{*}roleId").get("{http://www.w3.org/2001/XMLSchema-instance}nil") == "true"
+    api.control("POST", "logins", {"soap": False})
+    status, root = soap(api, "u/60.0", body)
+    assert (status, root.findtext(".//{*}exceptionCode")) == (500, "INVALID_OPERATION")
+    api.control("POST", "logins", {"soap": True})
+
+
 def test_user_info_logout_and_dead_sessions(api):
     status, root = soap(api, "u/62.0", "<getUserInfo/>", api.token)
     assert (status, root.findtext(".//{*}userName")) == (200, api.running.username)
