@@ -13,20 +13,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from crm_sync.local_org.errors import RecordError
-from crm_sync.local_org.schema import Field, ObjectType
+from crm_sync.local_org.schema import Field, ObjectType, soap_type
 from crm_sync.local_org.values import WrongKindError
 
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
-_SCHEMA_TYPES = {
-    "boolean": "xsd:boolean",
-    "int": "xsd:int",
-    "double": "xsd:double",
-    "currency": "xsd:double",
-    "percent": "xsd:double",
-    "date": "xsd:date",
-    "datetime": "xsd:dateTime",
-    "time": "xsd:time",
-}
 _POLYMORPHIC = re.compile(r"(?:(\w+):)?(\w+)\.(\w+)")
 
 
@@ -94,7 +84,7 @@ def unfit(error: WrongKindError, header: Sequence[str]) -> RecordError:
     """Say which cell could not be read, in Bulk's words."""
     names = [h.lower() for h in header]
     column = names.index(error.field.name.lower()) if error.field.name.lower() in names else 0
-    kind = _SCHEMA_TYPES.get(error.field.type, "xsd:string")
+    kind = soap_type(error.field)
     told = (
         f"Failed to deserialize field at col {column}. Due to, '{error.value}' is not a valid value for the type {kind}"
     )

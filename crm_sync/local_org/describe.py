@@ -12,23 +12,8 @@ from crm_sync.local_org.access import Access
 from crm_sync.local_org.calls import Call, Reply
 from crm_sync.local_org.ids import MASTER_RECORD_TYPE_ID
 from crm_sync.local_org.org import Org
-from crm_sync.local_org.schema import ChildRelationship, Field, ObjectType, PicklistValue
+from crm_sync.local_org.schema import ChildRelationship, Field, ObjectType, PicklistValue, soap_type
 
-_SOAP_TYPES = {
-    "id": "tns:ID",
-    "reference": "tns:ID",
-    "boolean": "xsd:boolean",
-    "int": "xsd:int",
-    "double": "xsd:double",
-    "currency": "xsd:double",
-    "percent": "xsd:double",
-    "date": "xsd:date",
-    "datetime": "xsd:dateTime",
-    "time": "xsd:time",
-    "base64": "xsd:base64Binary",
-    "address": "urn:address",
-    "location": "urn:location",
-}
 _AGGREGATED_NOT = {"boolean", "address", "location", "multipicklist", "base64"}
 _PERSONS_NAME = 121
 _NOT_PREFILTERED = {"ownerid", "createdbyid", "lastmodifiedbyid", "masterrecordid", "recordtypeid"}
@@ -207,7 +192,7 @@ def _identity(f: Field, editable: bool) -> dict[str, Any]:
         "name": f.name,
         "label": f.label,
         "type": f.type,
-        "soapType": _SOAP_TYPES.get(f.type, "xsd:string"),
+        "soapType": soap_type(f),
         "custom": f.custom,
         "createable": f.createable and editable,
         "updateable": f.updateable and editable,

@@ -10,6 +10,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
+_SOAP_TYPES = {
+    "id": "tns:ID",
+    "reference": "tns:ID",
+    "boolean": "xsd:boolean",
+    "int": "xsd:int",
+    "double": "xsd:double",
+    "currency": "xsd:double",
+    "percent": "xsd:double",
+    "date": "xsd:date",
+    "datetime": "xsd:dateTime",
+    "time": "xsd:time",
+    "base64": "xsd:base64Binary",
+    "address": "urn:address",
+    "location": "urn:location",
+}
+
+
 @dataclass(frozen=True)
 class PicklistValue:
     """One entry of a picklist: API value, label, whether it is offered, whether it is the default."""
@@ -68,6 +85,11 @@ class Field:
     def stored(self) -> bool:
         """Whether the field has a column; compound and formula fields are computed."""
         return self.type not in ("address", "location") and self.formula is None
+
+
+def soap_type(f: Field) -> str:
+    """The XML Schema type that describes and Bulk's errors name for a field."""
+    return _SOAP_TYPES.get(f.type, "xsd:string")
 
 
 @dataclass(frozen=True)
