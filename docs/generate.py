@@ -5,15 +5,16 @@ Tests hold the committed files to what this writes. Not here: anything a person 
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from crm_sync.local_org import api, control, faults, soap_calls
 from crm_sync.program.renew import renew
 from crm_sync.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[1]
 OPS = ROOT / "docs" / "guide-ops.md"
-SETTINGS = re.compile(r"(<!-- settings: begin -->\n).*?(<!-- settings: end -->)", re.DOTALL)
+LOCAL_ORG = ROOT / "docs" / "local-org.md"
 
 
 def settings_table() -> str:
@@ -27,12 +28,45 @@ def settings_table() -> str:
 
 def ops_guide() -> str:
     """Render the ops guide with the settings as they are now."""
-    return SETTINGS.sub(lambda found: found[1] + settings_table() + found[2], OPS.read_text(encoding="utf-8"))
+    return _filled(OPS, {"settings": settings_table()})
+
+
+def local_org_page() -> str:
+    """Render the page of the local org with its controls, its faults and what it refuses as they are now."""
+    controls = [(f"`{name}`", (made.__doc__ or "").replace("|", "\\|")) for name, made in control.ENDPOINTS.items()]
+    kinds = [(f"`{kind}`", told) for kind, told in faults.KINDS.items()]
+    parts = {
+        "controls": _table(("call", "what it does"), controls),
+        "faults": _table(("kind", "what happens; what `with` may say"), kinds),
+        "unsupported": _listed(api.UNSUPPORTED),
+        "soap": _listed(("login", "logout", "getUserInfo", *soap_calls.CALLS)),
+    }
+    return _filled(LOCAL_ORG, parts)
+
+
+def _table(header: tuple[str, str], rows: list[tuple[str, str]]) -> str:
+    lines = [header, ("---", "---"), *((name, " ".join(told.split())) for name, told in rows)]
+    return "".join(f"| {name} | {told} |\n" for name, told in lines)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names) + "\n"
+
+
+def _filled(path: Path, parts: Mapping[str, str]) -> str:
+    """Put generated parts between their marks."""
+    text = path.read_text(encoding="utf-8")
+    for name, content in parts.items():
+        begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->"
+        before, _, rest = text.partition(begin)
+        text = before + begin + content + end + rest.partition(end)[2]
+    return text
 
 
 def main() -> None:
     """Rewrite every generated part."""
     OPS.write_text(ops_guide(), encoding="utf-8")
+    LOCAL_ORG.write_text(local_org_page(), encoding="utf-8")
     renew(ROOT / "rules", ROOT / "mappings")
 
 

@@ -11,7 +11,7 @@ import pytest
 from typer.main import get_command
 
 from crm_sync.entrypoints.cli import app
-from docs.generate import OPS, ops_guide
+from docs.generate import LOCAL_ORG, OPS, local_org_page, ops_guide
 
 ROOT = Path(__file__).parents[1]
 DOCS = [*ROOT.glob("*.md"), *sorted((ROOT / "docs").rglob("*.md"))]
@@ -20,6 +20,10 @@ COMMANDS = sorted(get_command(app).commands)  # type: ignore[attr-defined]
 
 def test_every_setting_is_in_the_ops_guide_as_generated() -> None:
     assert OPS.read_text() == ops_guide(), "run: make docs"
+
+
+def test_every_control_and_fault_of_the_local_org_is_on_its_page_as_generated() -> None:
+    assert LOCAL_ORG.read_text() == local_org_page(), "run: make docs"
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-
 _SOAP_TYPES = {
     "id": "tns:ID",
     "reference": "tns:ID",

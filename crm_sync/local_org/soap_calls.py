@@ -40,7 +40,7 @@ MOST_RECORDS = 200
 
 def answer(org: Org, call: Call, request: Request) -> str:
     """Answer a call about records. Raises SoapFaultError, with status 501 for what is not done here."""
-    handler = _CALLS.get(request.name)
+    handler = CALLS.get(request.name)
     if handler is None or call.segments[0].lower() == "c":
         what = request.name if handler is None else f"{request.name} in the enterprise API"
         raise SoapFaultError("NOT_IMPLEMENTED", f"The embedded org does not implement the SOAP call {what}.", 501)
@@ -204,7 +204,7 @@ def _texts(element: _Element, tag: str) -> list[str]:
     return [(e.text or "").strip() for e in element.findall(tag)]
 
 
-_CALLS: dict[str, Callable[[Org, Call, Request], str]] = {
+CALLS: dict[str, Callable[[Org, Call, Request], str]] = {
     "query": _query,
     "queryAll": _query,
     "queryMore": _query_more,
