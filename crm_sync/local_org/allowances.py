@@ -44,12 +44,20 @@ _UNUSED = {
     "StreamingApiConcurrentClients": 20,
 }
 _PERMISSION_SETS = 1_500
+_RENAMED = {
+    "DailyBulkApiBatches": (49, "DailyBulkApiRequests"),
+    "DailyBulkV2QueryFileStorageMB": (47, ""),
+    "DailyBulkV2QueryJobs": (47, ""),
+}
 
 
-def told(usage: Usage, stored_records: int) -> dict[str, Any]:
-    """Tell every limit by name."""
+def told(usage: Usage, stored_records: int, version: int) -> dict[str, Any]:
+    """Tell every limit by the name it has in this version of the API."""
     found: dict[str, Any] = {name: _pair(most, most) for name, most in _UNUSED.items()}
-    found |= {name: _pair(most, usage.left(name)) for name, most in usage.limits.items()}
+    for name, most in usage.limits.items():
+        since, before = _RENAMED.get(name, (0, name))
+        if version >= since or before:
+            found[name if version >= since else before] = _pair(most, usage.left(name))
     found["DataStorageMB"] = _pair(STORAGE_MB, max(0, STORAGE_MB - -(-stored_records // _RECORDS_IN_A_MB)))
     custom = {"CreateCustom": _pair(_PERMISSION_SETS - 500, _PERMISSION_SETS - 500)}
     found["PermissionSets"] = _pair(_PERMISSION_SETS, _PERMISSION_SETS) | custom

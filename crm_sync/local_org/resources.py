@@ -41,7 +41,7 @@ def limits(org: Org, call: Call) -> Reply:
     """Tell the allocations and what is left of them, to those who may view the setup."""
     if not call.user.views_setup:
         raise OrgError("FORBIDDEN", "You need the View Setup and Configuration permission to view limits.")
-    return Reply(200, allowances.told(org.usage, _stored_records(org)))
+    return Reply(200, allowances.told(org.usage, _stored_records(org), call.version_number))
 
 
 def _stored_records(org: Org) -> int:

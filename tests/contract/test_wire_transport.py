@@ -175,4 +175,11 @@ def test_limits_are_true(api):
     assert before["DailyApiRequests"]["Remaining"] - after["DailyApiRequests"]["Remaining"] == 4
     documented = {"HourlyDashboardStatuses", "Package2VersionCreates", "DailyDeliveredPlatformEvents", "FileStorageMB"}
     assert documented <= after.keys()
+    api.version = "46.0"
+    old = api.get("limits").json()
+    assert ("DailyBulkApiRequests" in old, "DailyBulkApiBatches" in old, "DailyBulkV2QueryJobs" in old) == (
+        True,
+        False,
+        False,
+    )
     assert after["PermissionSets"].keys() == {"Max", "Remaining", "CreateCustom"}
