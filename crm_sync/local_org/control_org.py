@@ -128,6 +128,11 @@ def _change_metadata(org: Org, call: Call) -> Reply:
     return Reply(204)
 
 
+def _list_metadata(org: Org, call: Call) -> Reply:
+    """List the paths of the metadata files in force: {"paths"}."""
+    return Reply(200, {"paths": sorted(org.files)})
+
+
 def _set_outbound(org: Org, call: Call) -> Reply:
     """Send outbound messages to {"url"} from now on."""
     org.outbound.url = str(call.json_object()["url"])
@@ -169,6 +174,7 @@ ENDPOINTS: dict[str, Callable[[Org, Call], Reply]] = {
     "POST jobs": _set_pace,
     "POST schema": _edit_schema,
     "DELETE schema": _restore_schema,
+    "GET metadata": _list_metadata,
     "POST metadata": _change_metadata,
     "POST outbound": _set_outbound,
     "GET outbound": _read_outbound,

@@ -155,6 +155,10 @@ def test_a_held_row_holds_back_its_children_for_a_while(api, profile):
     assert api.patch(f"sobjects/Reference_Profile__c/{profile}", {"Title__c": "x"}).status_code == 204
 
 
+def test_the_metadata_in_force_are_listed(api, rules):
+    assert set(rules()) <= set(api.control("GET", "metadata").json()["paths"])
+
+
 def test_wrong_locks_are_refused(api, profile):
     for body in ({"id": "nonsense"}, {"id": profile, "kind": "padlock"}):
         assert api.post("/_control/locks", body).status_code == 400
