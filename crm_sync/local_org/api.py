@@ -15,6 +15,7 @@ from crm_sync.local_org import (
     replication,
     resources,
     rows,
+    search,
     sobject_collections,
     tooling,
     tree,
@@ -46,7 +47,6 @@ UNSUPPORTED = (
     "match",
     "metadata",
     "nouns",
-    "parameterizedsearch",
     "process",
     "quickactions",
     "recent",
@@ -108,6 +108,8 @@ def _queries(router: Router) -> None:
     router.add("queryAll", GET=query.query_all)
     router.add("query/{locator}", GET=query.more)
     router.add("queryAll/{locator}", GET=query.more)
+    router.add("search", GET=search.search)
+    router.add("parameterizedSearch", GET=search.by_uri, POST=search.by_body)
 
 
 def _composites(router: Router) -> None:

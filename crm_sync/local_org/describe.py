@@ -97,7 +97,7 @@ def _summary(call: Call, o: ObjectType) -> dict[str, Any]:
         "queryable": o.queryable,
         "replicateable": o.replicateable,
         "retrieveable": True,
-        "searchable": False,
+        "searchable": o.searchable,
         "triggerable": not o.plain,
         "undeletable": o.field("IsDeleted") is not None,
         "updateable": o.updateable and access.allows(o, "edit"),

@@ -101,12 +101,20 @@ def _unpacked(request: Request) -> bytes | None:
 def _call(request: Request, content: bytes) -> Call:
     headers = request.headers
     segments = tuple(unquote(s) for s in request.path.split("/") if s)
-    query = dict(parse_qsl(request.query, keep_blank_values=True))
+    query = _parameters(request.query)
     method = query.pop("_HttpMethod", request.method).upper()
     scheme, _, token = headers.get("authorization", "").partition(" ")
     token = token.strip() if scheme.lower() in ("bearer", "oauth") else headers.get("x-sfdc-session", "")
     base = f"{request.scheme}://{headers.get('host', '')}"
     return Call(method, segments, query, headers, content, base_url=base, token=token)
+
+
+def _parameters(query: str) -> dict[str, str]:
+    """Read the query of a URL; the values of a name that is given several times are joined by commas."""
+    found: dict[str, str] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        found[name] = f"{found[name]},{value}" if name in found else value
+    return found
 
 
 def _answer(org: Org, request: Request, delivery: Delivery) -> Answer:

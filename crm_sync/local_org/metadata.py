@@ -88,6 +88,7 @@ def _custom_object(name: str, root: _Element, prefix: str) -> ObjectType:
         key_prefix=prefix,
         fields={f.name.lower(): f for f in fields},
         custom=True,
+        searchable=flag(root, "enableSearch"),
         sharing=text(root, "sharingModel", "ReadWrite"),
     )
 

@@ -119,6 +119,7 @@ class ObjectType:
     updateable: bool = True
     deletable: bool = True
     queryable: bool = True
+    searchable: bool = True
     replicateable: bool = True
     mergeable: bool = False
     plain: bool = False

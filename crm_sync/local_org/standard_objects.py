@@ -94,6 +94,7 @@ def _object(spec: dict[str, Any]) -> ObjectType:
         updateable=spec.get("updateable", True),
         deletable=spec.get("deletable", True),
         mergeable=spec.get("mergeable", False),
+        searchable=spec["name"] == "User" or spec["name"] not in setup_objects(),
         replicateable=spec.get("deleted", True) or spec.get("plain", False) or spec["name"] == "User",
         plain=spec.get("plain", False),
         sharing=spec.get("sharing", "ReadWrite"),

@@ -28,6 +28,9 @@ meanwhile neither shift nor repeat. Rows hard-deleted meanwhile are left out of 
     statement.kind, statement.purposes                 # "records" | "groups" | "count"; VIEW, REFERENCE, UPDATE
     statement.records(connection, version)             # everything at once, for queries known to be small
 
+    search = compile_search(text, schema, user, clock=now)   # SOSL: FIND {...} IN ... RETURNING ...
+    search.records(connection, version)                # the records found, object by object
+
 What the tables must look like: one table per object with a column per stored field, both under their schema-case API
 names; `"Id"` (18 characters) the primary key; lookups indexed; date-times `2026-11-01T10:00:00.000+0000`, dates and times
 as REST prints them; booleans 0 or 1, never null; doubles REAL; multi-select values joined by `;` in the picklist's order;
@@ -36,7 +39,8 @@ Every connection must have been given to `prepare(connection)` once: it register
 (`soql_fold`, `soql_local`, ...). All are deterministic; none reads a clock.
 
 Unsupported, and said so with 501: formula fields, DISTANCE and GEOLOCATION, data categories, UPDATE TRACKING and VIEWSTAT,
-scopes other than everything and mine, paths beyond a polymorphic relationship or inside TYPEOF, semi-joins in HAVING.
+scopes other than everything and mine, paths beyond a polymorphic relationship or inside TYPEOF, semi-joins in HAVING;
+of SOSL the clauses WITH and UPDATE, sidebar fields, list views, and wildcards at the start of a word.
 Salesforce's own choices that no document settles are taken so: nulls first also for DESC; text beyond ASCII sorts by code
 point; `< null` matches nothing; children beyond the page size of their parents get a cursor of their own where the caller keeps it.
 
@@ -52,16 +56,19 @@ from crm_sync.local_org.soql.context import UserContext
 from crm_sync.local_org.soql.errors import SoqlError, SoqlUnsupported
 from crm_sync.local_org.soql.functions import prepare
 from crm_sync.local_org.soql.parse import parse
+from crm_sync.local_org.soql.sosl import CompiledSearch, compile_search
 from crm_sync.local_org.soql.statement import Cursor, Statement
 
 __all__ = [
     "Column",
+    "CompiledSearch",
     "Cursor",
     "SoqlError",
     "SoqlUnsupported",
     "Statement",
     "UserContext",
     "compile_query",
+    "compile_search",
     "parse",
     "prepare",
 ]

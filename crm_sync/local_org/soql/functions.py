@@ -13,6 +13,8 @@ from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from crm_sync.local_org.soql.search_words import matches
+
 
 def prepare(connection: sqlite3.Connection) -> None:
     """Register the functions on a connection; every query needs them."""
@@ -21,6 +23,8 @@ def prepare(connection: sqlite3.Connection) -> None:
     connection.create_function("soql_label", 2, label, deterministic=True)
     connection.create_function("soql_format", 4, formatted, deterministic=True)
     connection.create_function("soql_scientific", 1, scientific, deterministic=True)
+    connection.create_function("search_matches", 2, matches, deterministic=True)
+    connection.create_function("search_digits", 1, digits, deterministic=True)
 
 
 def scientific(number: float) -> str:
@@ -34,6 +38,11 @@ def scientific(number: float) -> str:
 def fold(text: str | None) -> str | None:
     """Lower every letter, also those NOCASE leaves alone."""
     return None if text is None else str(text).lower()
+
+
+def digits(number: str | None) -> str | None:
+    """Leave of a phone number its digits."""
+    return None if number is None else "".join(c for c in number if c.isdigit())
 
 
 def local(instant: str | None, zone: str) -> str | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from crm_sync.local_org.schema import Field, ObjectType, Schema
+from crm_sync.local_org.soql import search_fields
 from crm_sync.local_org.soql.conditions import Conditions
 from crm_sync.local_org.soql.context import UserContext
 from crm_sync.local_org.soql.errors import SoqlError, SoqlUnsupported
@@ -74,9 +75,11 @@ class Level:
         return Conditions(operands, self.request.clock, self.request.user.time_zone, self._semi_join)
 
     def where(self, *first: str) -> str:
-        """Return the WHERE clause: the given conditions, undeleted rows, the scope, and the query's own."""
+        """Return the WHERE clause: the given conditions, undeleted rows, the scope, a search's words, and the query's own."""
         self.scope.phase = "filter"
         parts = [*first, *self._undeleted(), *self._shared(), *self._using_scope()]
+        if self.query.words is not None:
+            parts.append(search_fields.condition(self.scope, self.query.words))
         if self.query.where is not None:
             self._check_semi_joins(self.query.where)
             parts.append(self.conditions(self.operands).sql(self.query.where))

@@ -1,13 +1,14 @@
 """From a query's text to its AST, or to MALFORMED_QUERY with Row and Column.
 
-    text --Lark LALR (query.lark)--> tree --_Builder--> Query
+    text --Lark LALR (query.lark)--> tree --_Builder--> Query | Search
 
-Called by compile. Not here: whether objects and fields exist.
+Called by compile and sosl. Not here: whether objects and fields exist.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -31,19 +32,36 @@ def parse(text: str) -> syntax.Query:
     """Parse one SELECT. Raises SoqlError: MALFORMED_QUERY, with the place; SoqlUnsupported for data categories."""
     if len(text) > LONGEST_QUERY:
         raise SoqlError("MALFORMED_QUERY", "SOQL statements cannot be longer than 100,000 characters.")
+    query: syntax.Query = _built(text, "query")
+    return query
+
+
+@lru_cache(maxsize=256)
+def parse_search(text: str) -> syntax.Search:
+    """Parse one FIND. Raises SoqlError MALFORMED_QUERY, and SoqlUnsupported for clauses that are not done here."""
+    search: syntax.Search = _built(text, "search")
+    return search
+
+
+def select_object(path: syntax.Path, parts: list[Any], words: syntax.Words | None = None) -> syntax.Query:
+    """Make the query of one object of a search: its fields and clauses, or its Id alone."""
+    select = tuple(p for p in parts if isinstance(p, syntax.FieldItem)) or (syntax.FieldItem(syntax.Path(("Id",))),)
+    return syntax.Query(select, (syntax.Source(path),), words=words, at=path.at, **_clauses(parts))
+
+
+def _built(text: str, start: str) -> Any:
     try:
-        tree = _grammar().parse(text)
-        query: syntax.Query = _Builder(text).transform(tree)
+        return _Builder(text).transform(_grammar().parse(text, start=start))
     except UnexpectedInput as error:
         raise _malformed(text, error) from None
     except VisitError as error:
         raise error.orig_exc from None
-    return query
 
 
 @cache
 def _grammar() -> Lark:
-    return Lark.open("query.lark", rel_to=__file__, start="query", parser="lalr", propagate_positions=True)
+    starts = ["query", "search"]
+    return Lark.open("query.lark", rel_to=__file__, start=starts, parser="lalr", propagate_positions=True)
 
 
 def _malformed(text: str, error: UnexpectedInput) -> SoqlError:
@@ -73,6 +91,13 @@ def _at(meta: Any) -> int:
     return start
 
 
+def _clauses(parts: list[Any]) -> dict[str, Any]:
+    """Gather the clauses of a query, which are built as (name, value); several purposes add up."""
+    named = [p for p in parts if type(p) is tuple]
+    purposes = tuple(value for name, value in named if name == "purposes")
+    return dict(named) | ({"purposes": purposes} if purposes else {})
+
+
 @v_args(meta=True)
 class _Builder(Transformer[Token, Any]):
     """Turns each grammar rule into its value; the method names are the rule names."""
@@ -85,17 +110,9 @@ class _Builder(Transformer[Token, Any]):
         return located("MALFORMED_QUERY", self._text, at, reason)
 
     def query(self, meta: Any, parts: list[Any]) -> syntax.Query:
-        select, sources, clauses = [], [], dict[str, Any]()
-        for part in parts:
-            if isinstance(part, (syntax.FieldItem, syntax.SubqueryItem, syntax.TypeOf)):
-                select.append(part)
-            elif isinstance(part, syntax.Source):
-                sources.append(part)
-            elif part[0] == "purposes":
-                clauses["purposes"] = (*clauses.get("purposes", ()), part[1])
-            else:
-                clauses[part[0]] = part[1]
-        return syntax.Query(tuple(select), tuple(sources), at=_at(meta), **clauses)
+        select = tuple(p for p in parts if isinstance(p, (syntax.FieldItem, syntax.SubqueryItem, syntax.TypeOf)))
+        sources = tuple(p for p in parts if isinstance(p, syntax.Source))
+        return syntax.Query(select, sources, at=_at(meta), **_clauses(parts))
 
     def field_item(self, meta: Any, parts: list[Any]) -> syntax.FieldItem:
         return syntax.FieldItem(parts[0], parts[1] if len(parts) > 1 else None)
@@ -255,6 +272,44 @@ class _Builder(Transformer[Token, Any]):
 
     def bind(self, meta: Any, parts: list[Any]) -> None:
         raise self._error(_at(meta), "Bind variables only allowed in Apex code")
+
+    def search(self, meta: Any, parts: list[Any]) -> syntax.Search:
+        words, queries = parts[0], [p for p in parts if isinstance(p, syntax.Query)]
+        given = _clauses(parts)
+        words = replace(words, group=given.get("group", "ALL"))
+        self._check_returned(queries)
+        return syntax.Search(words, tuple(replace(q, words=words) for q in queries), given.get("limit"))
+
+    def _check_returned(self, queries: list[syntax.Query]) -> None:
+        names = [str(q.sources[0].path).lower() for q in queries]
+        for place, name in enumerate(names):
+            if name in names[:place]:
+                raise self._error(queries[place].at, f"duplicate object in RETURNING: {queries[place].sources[0].path}")
+        if len(queries) > 1 and any(q.offset is not None for q in queries):
+            raise self._error(queries[0].at, "OFFSET is allowed only when one object is searched")
+
+    def words(self, meta: Any, parts: list[Any]) -> syntax.Words:
+        before, _, inside = str(parts[0]).partition("{")
+        return syntax.Words(inside[:-1], at=_at(meta) + len(before) + 1)
+
+    def in_fields(self, meta: Any, parts: list[Any]) -> tuple[str, str]:
+        group = parts[0].split()[1].upper()
+        if group == "SIDEBAR":
+            raise SoqlUnsupported("IN SIDEBAR FIELDS")
+        return "group", group
+
+    def returned(self, meta: Any, parts: list[Any]) -> syntax.Query:
+        name, *others = parts
+        for item in others:
+            if isinstance(item, (syntax.SubqueryItem, syntax.TypeOf)):
+                raise self._error(_at(meta), "RETURNING takes fields of the object and of its parents")
+        return select_object(syntax.Path((str(name),), name.start_pos or 0), others)
+
+    def listview(self, meta: Any, parts: list[Any]) -> None:
+        raise SoqlUnsupported("USING LISTVIEW")
+
+    def search_with(self, meta: Any, parts: list[Any]) -> None:
+        raise SoqlUnsupported(" ".join(parts[0].split()[:2]).upper())
 
 
 def _time(written: str) -> time:

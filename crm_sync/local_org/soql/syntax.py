@@ -215,8 +215,17 @@ class Order:
 
 
 @dataclass(frozen=True)
+class Words:
+    """What a search looks for: the text between the braces of FIND, and the group of fields after IN."""
+
+    text: str
+    group: str = "ALL"
+    at: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True)
 class Query:
-    """A whole SELECT."""
+    """A whole SELECT, or one object of a search, whose records hold `words`."""
 
     select: tuple[SelectItem, ...]
     sources: tuple[Source, ...]
@@ -230,4 +239,14 @@ class Query:
     offset: int | None = None
     purposes: tuple[str, ...] = ()
     all_rows: bool = False
+    words: Words | None = None
     at: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True)
+class Search:
+    """A whole FIND. `returned` holds a query per object after RETURNING; empty means every object there is."""
+
+    words: Words
+    returned: tuple[Query, ...]
+    limit: int | None = None
