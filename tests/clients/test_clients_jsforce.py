@@ -142,6 +142,14 @@ def test_the_query_builder(jsforce):
     assert [(r["LastName"], r["Account"]["Name"]) for r in found] == [(f"JQ2{n:03}", "JQ") for n in (101, 100, 99)]
 
 
+def test_search(org, jsforce):
+    org.human("Account", {"Name": "Searched by jsforce"})
+    org.human("Contact", {"LastName": "Forcefinder"})
+    account, contact = jsforce("search", words="jsforce OR forcef*")
+    assert (account["attributes"]["type"], account["Name"]) == ("Account", "Searched by jsforce")
+    assert contact["LastName"] == "Forcefinder"
+
+
 def test_deleted_rows(org, jsforce):
     gone = org.human("Lead", {"LastName": "JD", "Company": "c"})[0]
     org.delete("Lead", gone)
@@ -181,7 +189,7 @@ def test_refusals(jsforce):
         "syntax": "MALFORMED_QUERY",
         "create": "REQUIRED_FIELD_MISSING",
         "session": "INVALID_SESSION_ID",
-        "search": "NOT_IMPLEMENTED",
+        "search": "MALFORMED_SEARCH",
         "version": "NOT_FOUND",
     }
     assert "No such column 'Nothing__c' on entity 'Account'" in told["query"]["message"]

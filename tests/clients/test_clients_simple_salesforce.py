@@ -206,9 +206,14 @@ def test_refused_queries(sf):
         sf.query_more("01g000000000000AAA-2000")
 
 
-def test_search_is_refused_openly(sf):
-    with pytest.raises(SalesforceGeneralError, match="NOT_IMPLEMENTED"):
-        sf.search("FIND {Rows} IN ALL FIELDS RETURNING Account(Id)")
+def test_search(org, sf):
+    account = org.human("Account", {"Name": "O'Search & Co"})[0]
+    contact = org.human("Contact", {"LastName": "Searcher", "Email": "ada@o-search.example"})[0]
+    found = sf.search(format_soql("FIND {{o\\'search}} RETURNING Account(Name WHERE Name = {})", "O'Search & Co"))
+    assert [r["Name"] for r in found["searchRecords"]] == ["O'Search & Co"]
+    assert {r["Id"] for r in sf.quick_search("search")["searchRecords"]} == {account, contact}
+    with pytest.raises(SalesforceMalformedRequest, match="MALFORMED_SEARCH"):
+        sf.quick_search("o'search")
 
 
 def test_restful_and_composite(org, sf):

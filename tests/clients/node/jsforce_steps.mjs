@@ -154,6 +154,11 @@ export async function queryBuilder(take, given) {
     .execute();
 }
 
+export async function search(take, { words, ...given }) {
+  const conn = connect(take, given);
+  return (await conn.search(`FIND {${words}} IN ALL FIELDS RETURNING Account(Id, Name), Contact(LastName)`)).searchRecords;
+}
+
 export async function deletedRows(take, { id, ...given }) {
   const conn = connect(take, given);
   const soql = `SELECT Id, IsDeleted FROM Lead WHERE Id = '${id}'`;
@@ -211,7 +216,7 @@ export async function refusals(take, given) {
     syntax: await refusal(conn.query('SELECT FROM Account')),
     create: await refusal(conn.sobject('Contact').create({ FirstName: 'x' })),
     session: await refusal(stranger.query('SELECT Id FROM Account')),
-    search: await refusal(conn.search('FIND {x} IN ALL FIELDS RETURNING Account(Id)')),
+    search: await refusal(conn.search('FIND searched')),
     version: await refusal(connect(take, { ...given, version: '99.0' }).query('SELECT Id FROM Account')),
   };
 }
