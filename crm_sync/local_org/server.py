@@ -23,6 +23,7 @@ from crm_sync.local_org.ids import ORGANIZATION_ID
 from crm_sync.local_org.org import ConnectedApp, Org
 
 ADDRESS = "127.0.0.1"
+IDLE_SECONDS = 75  # clients that compute between two calls, such as sf importing a plan, find their connection still open
 LONGEST_HEAD = 1024 * 1024
 
 
@@ -115,6 +116,7 @@ def _config(app: App, ssl_certfile: Path | None = None, ssl_keyfile: Path | None
         date_header=False,
         server_header=False,
         h11_max_incomplete_event_size=LONGEST_HEAD,
+        timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=2,
         ssl_certfile=ssl_certfile,
         ssl_keyfile=ssl_keyfile,

@@ -1,8 +1,10 @@
 """What every answer looks like: versions, headers, compression, hosts, and honest refusals."""
 
+import contextlib
 import gzip
 import http.client
 import json
+import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -183,3 +185,14 @@ def test_limits_are_true(api):
         False,
     )
     assert after["PermissionSets"].keys() == {"Max", "Remaining", "CreateCustom"}
+
+
+def test_a_connection_stays_open_while_a_client_thinks(api):
+    """The sf command line is busy for five seconds and more between the files of a plan, and then uses its connection again."""
+    with contextlib.closing(http.client.HTTPConnection(api.base.removeprefix("http://"), timeout=10)) as connection:
+        connection.request("GET", "/services/data")
+        assert connection.getresponse().read()
+        time.sleep(5.5)
+        connection.sock.setblocking(False)
+        with pytest.raises(BlockingIOError):  # the end of the connection would be an empty read
+            connection.sock.recv(1)
