@@ -88,6 +88,7 @@ def _active_owner(tx: Transaction, layout: Layout, user_id: str) -> None:
 
 def uniqueness(tx: Transaction, layout: Layout, row: Row, record_id: str | None) -> None:
     """Refuse a value that another live record has in a unique field; the message names it by 15 characters."""
+    _junction(tx, layout, row)
     for f in layout.unique:
         value = row.get(f.name)
         if value is None:
@@ -103,3 +104,15 @@ def uniqueness(tx: Transaction, layout: Layout, row: Row, record_id: str | None)
                 f"duplicate value found: {f.name} duplicates value on record with id: {found[0][:15]}",
                 [f.name],
             )
+
+
+def _junction(tx: Transaction, layout: Layout, row: Row) -> None:
+    """Refuse a second record that joins what is joined already."""
+    names = layout.type.once
+    if not names or any(row.get(name) is None for name in names):
+        return
+    same = " AND ".join(f"{quoted(name)} = ?" for name in names)
+    values = [row[name] for name in names]
+    if tx.connection.execute(f"SELECT 1 FROM {layout.table} WHERE {same} AND {layout.live}", values).fetchone():
+        told = "; ".join(f"{name.removesuffix('Id')}: {str(row[name])[:15]}" for name in names)
+        raise RecordError("DUPLICATE_VALUE", f"Duplicate {layout.type.name}. {told}")

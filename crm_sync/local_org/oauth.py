@@ -1,7 +1,7 @@
-"""OAuth: tokens by client credentials, JWT bearer and refresh, and what tells about them.
+"""OAuth: tokens by client credentials, JWT bearer, code and refresh, and what tells about them.
 
-Answers `/services/oauth2/*`. The password flow is refused, as the service refuses it by default, until it is opened.
-Not here: sessions (sessions), who a token stands for (identity), SOAP login.
+Answers `/services/oauth2/*` and `/id/{org}/{user}`. The password flow is refused as the service refuses it by default.
+Not here: sessions (sessions), the login page and its codes (web_login), SOAP login.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from crm_sync.local_org import jwt_bearer
+from crm_sync.local_org import jwt_bearer, web_login
 from crm_sync.local_org.calls import Call, Reply
 from crm_sync.local_org.errors import not_found, not_implemented
 from crm_sync.local_org.identity import identity_url, user_row, userinfo
@@ -37,11 +38,19 @@ class OAuthError(Exception):
         self.reply = Reply(400, {"error": error, "error_description": description}, _NO_STORE)
 
 
+@dataclass(frozen=True)
+class Granted:
+    """Whom a token is for, and the refresh token that goes with it, if one does."""
+
+    user_id: str
+    refresh_token: str = ""
+
+
 def answer(org: Org, call: Call) -> Reply:
     """Answer a call below `/services/oauth2`."""
     name = call.segments[0].lower() if len(call.segments) == 1 else ""
     if name not in _ENDPOINTS:
-        if name in ("authorize", "singleaccess"):
+        if name == "singleaccess":
             raise not_implemented(f"the OAuth endpoint {name}")
         raise not_found()
     try:
@@ -60,9 +69,10 @@ def _token(org: Org, call: Call) -> Reply:
     grant = fields.get("grant_type", "")
     if call.method != "POST" or grant not in _GRANTS:
         raise OAuthError("unsupported_grant_type", "grant type not supported")
-    user_id = _GRANTS[grant](org, call, fields)
-    session = org.sessions.open(user_id, org.app.client_id)
-    return Reply(200, _token_body(org, call, session), _NO_STORE)
+    granted = _GRANTS[grant](org, call, fields)
+    session = org.sessions.open(granted.user_id, org.app.client_id)
+    refresh = {"refresh_token": granted.refresh_token} if granted.refresh_token else {}
+    return Reply(200, _token_body(org, call, session) | refresh, _NO_STORE)
 
 
 def _token_body(org: Org, call: Call, session: Session) -> dict[str, Any]:
@@ -80,30 +90,48 @@ def _token_body(org: Org, call: Call, session: Session) -> dict[str, Any]:
     }
 
 
-def _client_credentials(org: Org, call: Call, fields: Mapping[str, str]) -> str:
+def _client_credentials(org: Org, call: Call, fields: Mapping[str, str]) -> Granted:
     _check_client(org, call, fields)
-    return _active_user(org, org.app.username, "no client credentials user enabled")
+    return Granted(_active_user(org, org.app.username, "no client credentials user enabled"))
 
 
-def _jwt(org: Org, call: Call, fields: Mapping[str, str]) -> str:
+def _code(org: Org, call: Call, fields: Mapping[str, str]) -> Granted:
+    code = org.web_logins.take(fields.get("code", ""), org.clock.now())
+    if code is None:
+        raise OAuthError("invalid_grant", "expired authorization code")
+    if not code.challenge or fields.get("client_secret"):
+        _check_client(org, call, fields)
+    if not web_login.proves(code, fields.get("code_verifier", "")):
+        raise OAuthError("invalid_grant", "invalid code verifier")
+    if fields.get("redirect_uri") != code.redirect_uri:
+        raise OAuthError("redirect_uri_mismatch", "redirect_uri must match configuration")
+    return Granted(code.user_id, org.web_logins.refreshing(code.user_id) if code.refreshes else "")
+
+
+def _jwt(org: Org, call: Call, fields: Mapping[str, str]) -> Granted:
     try:
         subject = jwt_bearer.subject(fields.get("assertion", ""), org.app, call.base_url, org.clock.now())
     except jwt_bearer.RefusedAssertionError as error:
         raise OAuthError(error.code, str(error)) from None
-    return _active_user(org, subject, "user hasn't approved this consumer")
+    return Granted(_active_user(org, subject, "user hasn't approved this consumer"))
 
 
-def _password(org: Org, call: Call, fields: Mapping[str, str]) -> str:
+def _password(org: Org, call: Call, fields: Mapping[str, str]) -> Granted:
     """Refused like any wrong password unless a tester opened this way; the password is the app's secret."""
     _check_client(org, call, fields)
     right = hmac.compare_digest(fields.get("password", "").encode(), org.app.client_secret.encode())
     if not (org.sessions.logins.password and right):
         raise OAuthError("invalid_grant", "authentication failure")
-    return _active_user(org, fields.get("username", ""), "authentication failure")
+    return Granted(_active_user(org, fields.get("username", ""), "authentication failure"))
 
 
-def _refresh(org: Org, call: Call, fields: Mapping[str, str]) -> str:
-    raise OAuthError("invalid_grant", "expired access/refresh token")
+def _refresh(org: Org, call: Call, fields: Mapping[str, str]) -> Granted:
+    if fields.get("client_id", "") != org.app.client_id or fields.get("client_secret"):
+        _check_client(org, call, fields)
+    user_id = org.web_logins.user_of(fields.get("refresh_token", ""))
+    if user_id is None:
+        raise OAuthError("invalid_grant", "expired access/refresh token")
+    return Granted(_active_user(org, str(user_row(org, user_id)["Username"]), "expired access/refresh token"))
 
 
 def _check_client(org: Org, call: Call, fields: Mapping[str, str]) -> None:
@@ -139,7 +167,8 @@ def _active_user(org: Org, username: str, otherwise: str) -> str:
 
 
 def _revoke(org: Org, call: Call) -> Reply:
-    if org.sessions.close(form(call).get("token", "")):
+    token = form(call).get("token", "")
+    if org.sessions.close(token) or org.web_logins.revoke(token):
         return Reply(200, None, _NO_STORE)
     body = urlencode({"error": "unsupported_token_type", "error_description": "this token type is not supported"})
     return Reply(400, content=body.encode(), media_type="application/x-www-form-urlencoded")
@@ -166,10 +195,21 @@ def _introspect(org: Org, call: Call) -> Reply:
     return Reply(200, facts, _NO_STORE)
 
 
+def _authorize(org: Org, call: Call) -> Reply:
+    return web_login.authorize(org, call, form(call))
+
+
 _GRANTS = {
+    "authorization_code": _code,
     "client_credentials": _client_credentials,
     _JWT: _jwt,
     "password": _password,
     "refresh_token": _refresh,
 }
-_ENDPOINTS = {"token": _token, "revoke": _revoke, "introspect": _introspect, "userinfo": userinfo}
+_ENDPOINTS = {
+    "authorize": _authorize,
+    "token": _token,
+    "revoke": _revoke,
+    "introspect": _introspect,
+    "userinfo": userinfo,
+}

@@ -49,6 +49,7 @@ from crm_sync.local_org.store import Store
 from crm_sync.local_org.transactions import Laws, Transaction, Wishes
 from crm_sync.local_org.usage import Usage
 from crm_sync.local_org.versions_served import Versions
+from crm_sync.local_org.web_login import WebLogins
 from crm_sync.local_org.work_queue import WorkQueue
 
 KEPT_IN_BIN = timedelta(days=15)
@@ -91,6 +92,7 @@ class Org:
         self.work = WorkQueue(self.clock.now)
         self.jobs = Jobs(self.work, self.clock.now)
         self.sessions = Sessions(self.clock)
+        self.web_logins = WebLogins()
         self.faults = Faults(self.clock.now)
         self.locks = Locks(self.clock.now)
         self.store = Store(database, soql.prepare)

@@ -107,6 +107,7 @@ class ObjectType:
     """One object. `fields` is keyed by the lower-case API name and keeps describe order.
 
     A `plain` object has no layouts, quick actions or triggers.
+    `once` names the fields of a junction that no two records have the same values in.
     """
 
     name: str
@@ -124,6 +125,7 @@ class ObjectType:
     mergeable: bool = False
     plain: bool = False
     sharing: str = "ReadWrite"
+    once: tuple[str, ...] = ()
     children: tuple[ChildRelationship, ...] = field(default=())
 
     def field(self, name: str) -> Field | None:

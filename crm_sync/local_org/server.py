@@ -23,7 +23,7 @@ from crm_sync.local_org.ids import ORGANIZATION_ID
 from crm_sync.local_org.org import ConnectedApp, Org
 
 ADDRESS = "127.0.0.1"
-IDLE_SECONDS = 75  # clients that compute between two calls, such as sf importing a plan, find their connection still open
+IDLE_SECONDS = 75  # clients compute between two calls, as sf does importing a plan, and find their connection open
 LONGEST_HEAD = 1024 * 1024
 
 

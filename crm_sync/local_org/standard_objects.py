@@ -98,6 +98,7 @@ def _object(spec: dict[str, Any]) -> ObjectType:
         replicateable=spec.get("deleted", True) or spec.get("plain", False) or spec["name"] == "User",
         plain=spec.get("plain", False),
         sharing=spec.get("sharing", "ReadWrite"),
+        once=tuple(spec.get("once", ())),
     )
 
 

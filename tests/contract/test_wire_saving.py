@@ -232,3 +232,20 @@ def test_deleting_takes_children_clears_lookups_and_respects_cases(api, account)
     assert api.get(f"sobjects/Contact/{contact}").status_code == 404
     row = api.row("Reference_Profile__c", profile)
     assert (row["Contact__c"], row["Account__c"]) == (None, None)
+
+
+def test_a_permission_set_is_assigned_to_a_user_once(api):
+    user, permission_set = (
+        api.query(f"SELECT Id FROM {name} WHERE {key} = '{value}'")["records"][0]["Id"]
+        for name, key, value in (
+            ("User", "Username", "admin@crm-sync.example"),
+            ("PermissionSet", "Name", "Reference_Viewer"),
+        )
+    )
+    body = {"AssigneeId": user, "PermissionSetId": permission_set}
+    made = api.post("sobjects/PermissionSetAssignment", body).json()["id"]
+    again = api.post("sobjects/PermissionSetAssignment", body)
+    assert (again.status_code, again.json()[0]["errorCode"]) == (400, "DUPLICATE_VALUE")
+    assert again.json()[0]["message"].startswith(f"Duplicate PermissionSetAssignment. Assignee: {user[:15]}")
+    assert api.delete(f"sobjects/PermissionSetAssignment/{made}").status_code == 204
+    assert api.post("sobjects/PermissionSetAssignment", body).status_code == 201
