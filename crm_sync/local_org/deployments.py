@@ -10,59 +10,22 @@ from __future__ import annotations
 
 import threading
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from lxml import etree
 from lxml.etree import _Element
 
-from crm_sync.local_org import ids, metadata, metadata_xml
+from crm_sync.local_org import ids, metadata, metadata_kinds, metadata_xml
 from crm_sync.local_org.clock import stamp
 from crm_sync.local_org.metadata_xml import Files, text
+from crm_sync.local_org.package_format import names_of, packaged
 from crm_sync.local_org.schema import Schema
 
 if TYPE_CHECKING:
     from crm_sync.local_org.org import Org
 
-_TYPES = {
-    "object": "CustomObject",
-    "globalValueSet": "GlobalValueSet",
-    "permissionset": "PermissionSet",
-    "workflow": "Workflow",
-    "flow": "Flow",
-    "layout": "Layout",
-    "tab": "CustomTab",
-    "app": "CustomApplication",
-    "flexipage": "FlexiPage",
-    "quickAction": "QuickAction",
-    "report": "Report",
-    "reportFolder": "ReportFolder",
-    "dashboard": "Dashboard",
-    "dashboardFolder": "DashboardFolder",
-    "group": "Group",
-    "cls": "ApexClass",
-    "customPermission": "CustomPermission",
-    "notiftype": "CustomNotificationType",
-    "pathAssistant": "PathAssistant",
-    "sharingRules": "SharingRules",
-    "settings": "Settings",
-    "labels": "CustomLabels",
-    "duplicateRule": "DuplicateRule",
-    "matchingRule": "MatchingRules",
-}
-_CHILDREN = {
-    "fields": "CustomField",
-    "listViews": "ListView",
-    "validationRules": "ValidationRule",
-    "compactLayouts": "CompactLayout",
-    "fieldSets": "FieldSet",
-    "recordTypes": "RecordType",
-    "webLinks": "WebLink",
-}
-_USED_CHILDREN = {"fields", "validationRules"}
-_IN_FOLDERS = {"report", "dashboard"}
-_USED = {"object", "globalValueSet", "permissionset", "workflow", "duplicateRule", "matchingRule"}
 _UNUSED = "The embedded org keeps this component and does not run it."
 
 
@@ -76,6 +39,7 @@ class Component:
     problem: str | None = None
     is_error: bool = False
     line: int | None = None
+    created: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,6 +69,7 @@ class Deployments:
     """The deployments of this org, by id."""
 
     done: dict[str, Deployment] = field(default_factory=dict)
+    _validated: dict[str, bytes] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self, org: Org, archive: bytes, check_only: bool, user_id: str, user_name: str) -> Deployment:
@@ -113,15 +78,23 @@ class Deployments:
             components = _deploy(org, archive, check_only)
             made = ids.make("0Af", len(self.done) + 1)
             self.done[made] = Deployment(made, check_only, user_id, user_name, stamp(org.clock.now()), components)
+            if check_only and self.done[made].success:
+                self._validated[made] = archive
             return self.done[made]
+
+    def run_validated(self, org: Org, validation_id: str, user_id: str, user_name: str) -> Deployment | None:
+        """Deploy what was validated before; None when there was no such validation, or it was deployed already."""
+        archive = self._validated.pop(validation_id, None)
+        return None if archive is None else self.run(org, archive, False, user_id, user_name)
 
 
 def _deploy(org: Org, archive: bytes, check_only: bool) -> tuple[Component, ...]:
     try:
-        files = _components(metadata_xml.read_archive(archive))
+        unpacked = metadata_xml.read_archive(archive)
     except zipfile.BadZipFile as error:
         return (Component("", "package.xml", "package.xml", f"The archive cannot be read: {error}", is_error=True),)
-    found = [c for path, content in files.items() for c in _inspect(path, content)]
+    files, deletions = _components(unpacked), _deletions(unpacked)
+    found = [*deletions, *(c for path, content in files.items() for c in inspect(path, content))]
     if not files or any(c.is_error for c in found):
         nothing = Component("", "package.xml", "package.xml", "No package.xml or no component found", is_error=True)
         return tuple(found) or (nothing,)
@@ -130,9 +103,22 @@ def _deploy(org: Org, archive: bytes, check_only: bool) -> tuple[Component, ...]
     except ValueError as error:
         return (*found, Component("CustomObject", "", "package.xml", str(error), is_error=True))
     wrong = [c for path, content in files.items() for c in _unknown_fields(schema, path, content)]
+    known = components_of(org.files)
     if not wrong and not check_only:
         org.deploy(files)
-    return (*found, *wrong)
+    return (*(replace(c, created=(c.type, c.full_name) not in known) for c in found), *wrong)
+
+
+def _deletions(archive: Files) -> list[Component]:
+    """Refuse what a package wants deleted: a deployment that says it did and does not would be a lie."""
+    told = "The embedded org does not delete components; deploy into a new org instead."
+    return [
+        Component(text(types, "name"), (member.text or "").strip(), path, told, is_error=True)
+        for path, content in archive.items()
+        if PurePosixPath(path).name.startswith("destructiveChanges")
+        for types in metadata_xml.parse(content).findall("types")
+        for member in types.findall("members")
+    ]
 
 
 def _components(archive: Files) -> dict[str, bytes]:
@@ -144,20 +130,15 @@ def _components(archive: Files) -> dict[str, bytes]:
     return {p: c for p, c in own.items() if "/" in p and not p.endswith("-meta.xml")}
 
 
-def _suffix(path: str) -> str:
-    return PurePosixPath(path).suffix.removeprefix(".")
+def components_of(files: Files) -> set[tuple[str, str]]:
+    """Name the components of an org's files: (kind, full name)."""
+    return {(c.type, c.full_name) for path, content in packaged(files).items() for c in inspect(path, content)}
 
 
-def _full_name(path: str) -> str:
-    """Name a component as the Metadata API does: reports and dashboards with their folder."""
-    pure = PurePosixPath(path)
-    return "/".join((*pure.parts[1:-1], pure.stem)) if _suffix(path) in _IN_FOLDERS else pure.stem
-
-
-def _inspect(path: str, content: bytes) -> list[Component]:
-    suffix, name = _suffix(path), _full_name(path)
-    kind = _TYPES.get(suffix, suffix)
-    if suffix not in _USED:
+def inspect(path: str, content: bytes) -> list[Component]:
+    """Tell the components in one file of a package, and what is wrong with them."""
+    suffix, name, kind = metadata_kinds.suffix_of(path), metadata_kinds.full_name(path), metadata_kinds.kind_name(path)
+    if suffix not in metadata_kinds.USED:
         return [Component(kind, name, path, _UNUSED)]
     try:
         root = metadata_xml.parse(content)
@@ -170,16 +151,20 @@ def _inspect_object(root: _Element, name: str, path: str) -> list[Component]:
     """Tell an object apart from what its file brings along; a standard object is not itself deployed."""
     own = [Component("CustomObject", name, path)] if root.find("label") is not None else []
     inside = [
-        Component(kind, f"{name}.{text(e, 'fullName')}", path, None if tag in _USED_CHILDREN else _UNUSED)
-        for tag, kind in _CHILDREN.items()
-        for e in root.findall(tag)
+        Component(
+            metadata_kinds.CHILDREN[tag],
+            f"{name}.{child}",
+            path,
+            None if tag in metadata_kinds.USED_CHILDREN else _UNUSED,
+        )
+        for tag, child, _ in names_of(root)
     ]
     return own + inside or [Component("CustomObject", name, path)]
 
 
 def _unknown_fields(schema: Schema, path: str, content: bytes) -> list[Component]:
     """Find the permissions for fields and objects that the org would not have."""
-    if _suffix(path) != "permissionset":
+    if metadata_kinds.suffix_of(path) != "permissionset":
         return []
     root, name = metadata_xml.parse(content), PurePosixPath(path).stem
     wrong = []

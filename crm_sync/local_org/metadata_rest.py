@@ -22,6 +22,8 @@ def deploy(org: Org, call: Call) -> Reply:
     """Deploy the `file` part with the options of the JSON part: 201."""
     if call.user.objects is not None:
         raise OrgError("INSUFFICIENT_ACCESS", "use of the Metadata API requires a user with Modify Metadata permission")
+    if call.headers.get("content-type", "").startswith("application/json"):
+        return _deploy_validated(org, call)
     found = parts(call)
     options = orjson.loads(found.get("entity_content") or found.get("json") or b"{}").get("deployOptions") or {}
     name = str(user_row(org, call.user.user_id)["Name"])
@@ -30,6 +32,16 @@ def deploy(org: Org, call: Call) -> Reply:
     return Reply(
         201, {"id": done.id, "validatedDeployRequestId": None, "deployOptions": options, "deployResult": pending}
     )
+
+
+def _deploy_validated(org: Org, call: Call) -> Reply:
+    """Deploy what was validated before: 201."""
+    validation_id = str(call.json_object().get("validatedDeployRequestId", ""))
+    name = str(user_row(org, call.user.user_id)["Name"])
+    done = org.deployments.run_validated(org, validation_id, call.user.user_id, name)
+    if done is None:
+        raise OrgError("INVALID_ID_FIELD", "the validation is unknown or was deployed already")
+    return Reply(201, {"id": done.id, "validatedDeployRequestId": validation_id, "deployResult": _result(done)})
 
 
 def tell(org: Org, call: Call, deployment_id: str) -> Reply:

@@ -1,6 +1,7 @@
-"""The SOAP Metadata API: deploy and checkDeployStatus, as `sf` and simple-salesforce call them.
+"""The SOAP Metadata API: deploying, retrieving and listing, as `sf`, CumulusCI and simple-salesforce call it.
 
-Called by soap. Other metadata calls are refused with a fault that says so. Not here: what a deployment does (deployments).
+Called by soap. Other metadata calls are refused with a fault that says so. Not here: what a deployment does (deployments), what
+is retrieved (retrieval).
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from xml.sax.saxutils import escape
 
 from lxml.etree import _Element
 
+from crm_sync.local_org import metadata_kinds, retrieval
 from crm_sync.local_org.access import Access
+from crm_sync.local_org.clock import stamp
 from crm_sync.local_org.deployments import Component, Deployment
 from crm_sync.local_org.identity import user_row
 from crm_sync.local_org.metadata_xml import flag, text
@@ -24,18 +27,16 @@ NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
 
 def answer(org: Org, access: Access, operation: _Element) -> str:
     """Answer a metadata call with the body of its response."""
-    if operation.tag == "deploy":
-        return _deploy(org, access, operation)
-    if operation.tag == "checkDeployStatus":
-        return _check(org, operation)
-    raise SoapFaultError("NOT_IMPLEMENTED", f"The embedded org does not implement {operation.tag}.", status=501)
-
-
-def _deploy(org: Org, access: Access, operation: _Element) -> str:
-    if access.objects is not None:
+    if operation.tag in _FOR_ADMINISTRATORS and access.objects is not None:
         raise SoapFaultError(
             "INSUFFICIENT_ACCESS", "use of the Metadata API requires a user with Modify Metadata permission"
         )
+    if operation.tag not in _OPERATIONS:
+        raise SoapFaultError("NOT_IMPLEMENTED", f"The embedded org does not implement {operation.tag}.", status=501)
+    return _OPERATIONS[operation.tag](org, access, operation)
+
+
+def _deploy(org: Org, access: Access, operation: _Element) -> str:
     try:
         archive = base64.b64decode(text(operation, "ZipFile"))
     except binascii.Error:
@@ -47,7 +48,15 @@ def _deploy(org: Org, access: Access, operation: _Element) -> str:
     )
 
 
-def _check(org: Org, operation: _Element) -> str:
+def _deploy_validated(org: Org, access: Access, operation: _Element) -> str:
+    name = str(user_row(org, access.user_id)["Name"])
+    done = org.deployments.run_validated(org, text(operation, "validationId"), access.user_id, name)
+    if done is None:
+        raise SoapFaultError("INVALID_ID_FIELD", "the validation is unknown or was deployed already")
+    return f"<deployRecentValidationResponse><result>{done.id}</result></deployRecentValidationResponse>"
+
+
+def _check(org: Org, access: Access, operation: _Element) -> str:
     found = org.deployments.done.get(text(operation, "asyncProcessId"))
     if found is None:
         raise SoapFaultError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
@@ -102,7 +111,7 @@ def component_facts(done: Deployment, component: Component) -> Iterator[tuple[st
     """Give what both APIs tell of a component."""
     yield "changed", not component.is_error and not done.check_only
     yield "componentType", component.type
-    yield "created", False
+    yield "created", component.created
     yield "createdDate", done.at
     yield "deleted", False
     yield "fileName", component.file_name
@@ -113,3 +122,95 @@ def component_facts(done: Deployment, component: Component) -> Iterator[tuple[st
         yield "problem", component.problem
         yield "problemType", "Error" if component.is_error else "Warning"
     yield "success", not component.is_error
+
+
+def _describe(org: Org, access: Access, operation: _Element) -> str:
+    kinds = "".join(f"<metadataObjects>{_kind(kind)}</metadataObjects>" for kind in metadata_kinds.KINDS)
+    about = "<organizationNamespace></organizationNamespace><partialSaveAllowed>true</partialSaveAllowed>"
+    return (
+        f"<describeMetadataResponse><result>{kinds}{about}<testRequired>false</testRequired></result>"
+        "</describeMetadataResponse>"
+    )
+
+
+def _kind(kind: metadata_kinds.Kind) -> str:
+    children = metadata_kinds.CHILDREN.values() if kind is metadata_kinds.OBJECT else ()
+    inside = "".join(_tag("childXmlNames", child) for child in children)
+    told = {
+        "directoryName": kind.directory,
+        "inFolder": kind.has_folders,
+        "metaFile": kind.suffix == "cls",
+        "suffix": kind.suffix,
+        "xmlName": kind.name,
+    }
+    return inside + "".join(_tag(name, value) for name, value in told.items())
+
+
+def _list(org: Org, access: Access, operation: _Element) -> str:
+    wanted = [text(query, "type") for query in operation.findall("queries")]
+    listed = retrieval.listed(org.files, wanted)
+    found = "".join(f"<result>{_properties(org, access, c)}</result>" for c in listed)
+    return f"<listMetadataResponse>{found}</listMetadataResponse>"
+
+
+def _properties(org: Org, access: Access, component: Component) -> str:
+    name, at = user_row(org, access.user_id)["Name"], stamp(org.clock.now())
+    told = {
+        "createdById": access.user_id,
+        "createdByName": name,
+        "createdDate": at,
+        "fileName": component.file_name,
+        "fullName": component.full_name,
+        "lastModifiedById": access.user_id,
+        "lastModifiedByName": name,
+        "lastModifiedDate": at,
+        "manageableState": "unmanaged",
+        "type": component.type,
+    }
+    return "".join(_tag(tag, value) for tag, value in told.items())
+
+
+def _retrieve(org: Org, access: Access, operation: _Element) -> str:
+    request = operation.find("retrieveRequest")
+    unpackaged = None if request is None else request.find("unpackaged")
+    if unpackaged is None:
+        raise SoapFaultError("NOT_IMPLEMENTED", "The embedded org retrieves unpackaged components only.", status=501)
+    wanted = [
+        (text(t, "name"), (m.text or "").strip()) for t in unpackaged.findall("types") for m in t.findall("members")
+    ]
+    found = org.retrievals.add(retrieval.retrieved(org.files, wanted, text(unpackaged, "version") or "63.0"))
+    return (
+        f"<retrieveResponse><result><done>false</done><id>{found}</id><state>Queued</state></result></retrieveResponse>"
+    )
+
+
+def _check_retrieve(org: Org, access: Access, operation: _Element) -> str:
+    retrieval_id = text(operation, "asyncProcessId")
+    found = org.retrievals.find(retrieval_id)
+    if found is None:
+        raise SoapFaultError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
+    files = "".join(f"<fileProperties>{_properties(org, access, c)}</fileProperties>" for c in found.components)
+    problems = "".join(
+        f"<messages>{_tag('fileName', 'package.xml')}{_tag('problem', problem)}</messages>"
+        for problem in found.problems
+    )
+    packed = (
+        "" if text(operation, "includeZip") == "false" else _tag("zipFile", base64.b64encode(found.archive).decode())
+    )
+    state = f"<status>Succeeded</status><success>true</success>{packed}"
+    return (
+        f"<checkRetrieveStatusResponse><result><done>true</done>{files}{_tag('id', retrieval_id)}{problems}{state}"
+        "</result></checkRetrieveStatusResponse>"
+    )
+
+
+_FOR_ADMINISTRATORS = {"deploy", "deployRecentValidation", "retrieve", "checkRetrieveStatus", "listMetadata"}
+_OPERATIONS = {
+    "checkDeployStatus": _check,
+    "checkRetrieveStatus": _check_retrieve,
+    "deploy": _deploy,
+    "deployRecentValidation": _deploy_validated,
+    "describeMetadata": _describe,
+    "listMetadata": _list,
+    "retrieve": _retrieve,
+}

@@ -21,18 +21,7 @@ LARGEST_ARCHIVE = 400 * 1024 * 1024
 
 def read_folder(folder: Path) -> dict[str, bytes]:
     """Read every metadata file below a folder, by its path within it."""
-    wanted = (
-        ".object-meta.xml",
-        ".field-meta.xml",
-        "Set-meta.xml",
-        ".permissionset-meta.xml",
-        ".workflow-meta.xml",
-        ".flow-meta.xml",
-        ".validationRule-meta.xml",
-        ".duplicateRule-meta.xml",
-        ".matchingRule-meta.xml",
-    )
-    found = sorted(p for p in folder.rglob("*-meta.xml") if p.name.endswith(wanted))
+    found = sorted(folder.rglob("*-meta.xml"))
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in found}
 
 

@@ -41,6 +41,7 @@ from crm_sync.local_org.layout import layouts
 from crm_sync.local_org.locators import Locators
 from crm_sync.local_org.locks import Locks
 from crm_sync.local_org.outbound import Outbound
+from crm_sync.local_org.retrieval import Retrievals
 from crm_sync.local_org.router import Router
 from crm_sync.local_org.schema import ObjectType
 from crm_sync.local_org.schema_edits import Edit
@@ -87,6 +88,7 @@ class Org:
         self.locators = Locators()
         self.bulk1 = Bulk1Jobs()
         self.deployments = Deployments()
+        self.retrievals = Retrievals()
         self.clock = clock or Clock()
         self.versions = Versions()
         self.work = WorkQueue(self.clock.now)

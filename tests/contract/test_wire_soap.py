@@ -75,7 +75,7 @@ def test_calls_that_are_not_implemented_say_so(api):
     for path, body in (
         ("u/62.0", "<convertLead/>"),
         ("c/62.0", "<query/>"),
-        ("m/62.0", "<listMetadata/>"),
+        ("m/62.0", "<readMetadata/>"),
         ("s/62.0", "<executeAnonymous/>"),
     ):
         status, root = soap(api, path, body, api.token)
