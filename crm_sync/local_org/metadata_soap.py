@@ -171,9 +171,8 @@ def _properties(org: Org, access: Access, component: Component) -> str:
 
 
 def _retrieve(org: Org, access: Access, operation: _Element) -> str:
-    request = operation.find("retrieveRequest")
-    unpackaged = None if request is None else request.find("unpackaged")
-    if unpackaged is None:
+    unpackaged = operation.find("*/unpackaged")  # below retrieveRequest, which jsforce calls request
+    if unpackaged is None or operation.find("*/packageNames") is not None:
         raise SoapFaultError("NOT_IMPLEMENTED", "The embedded org retrieves unpackaged components only.", status=501)
     wanted = [
         (text(t, "name"), (m.text or "").strip()) for t in unpackaged.findall("types") for m in t.findall("members")

@@ -17,15 +17,15 @@ def ask(api, body):
     return root
 
 
-def retrieve(api, **kinds):
+def retrieve(api, element="retrieveRequest", **kinds):
     types = "".join(
         "<types>" + "".join(f"<members>{m}</members>" for m in members) + f"<name>{kind}</name></types>"
         for kind, members in kinds.items()
     )
     started = ask(
         api,
-        f"<retrieve {NS}><retrieveRequest><apiVersion>63.0</apiVersion><unpackaged>{types}<version>63.0</version>"
-        "</unpackaged></retrieveRequest></retrieve>",
+        f"<retrieve {NS}><{element}><apiVersion>63.0</apiVersion><unpackaged>{types}<version>63.0</version>"
+        f"</unpackaged></{element}></retrieve>",
     )
     told = ask(
         api,
@@ -90,6 +90,15 @@ def test_what_comes_back_can_be_deployed_into_an_empty_org(api):
         names = {f["name"] for f in other.get("sobjects/Sync_Issue__c/describe").json()["fields"]}
         other.http.close()
     assert names == {f["name"] for f in api.get("sobjects/Sync_Issue__c/describe").json()["fields"]}
+
+
+def test_the_request_may_be_called_as_jsforce_calls_it(api):
+    assert retrieve(api, "request", CustomTab=["Sync_Run__c"])[1] == {("CustomTab", "Sync_Run__c")}
+
+
+def test_what_belongs_to_a_package_is_not_retrieved(api):
+    body = f"<retrieve {NS}><request><packageNames>Some</packageNames><unpackaged/></request></retrieve>"
+    assert soap(api, "m/63.0", body, api.token)[0] == 501
 
 
 def test_what_was_deployed_later_comes_back_too(api):
