@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.local_place import Place
+
 ROOT = Path(__file__).parents[2]
 CLIENTS = ROOT / ".clients"
 SF = CLIENTS / "node" / "node_modules" / "@salesforce" / "cli" / "bin" / "run.js"
@@ -87,13 +89,20 @@ class Programs:
         assert ended.code == 0, ended.err
         return json.loads(ended.out)
 
-    def sf(self, *arguments: str | Path, code: int = 0, cwd: Path | None = None, **env: str) -> Any:
+    def sf(
+        self, *arguments: str | Path, code: int = 0, cwd: Path | None = None, seconds: float = 240, **env: str
+    ) -> Any:
         """Run an `sf` command with --json and return its answer; it must end with `code`."""
-        ended = self.run(self.node, SF, *arguments, "--json", cwd=cwd, seconds=240, **env)
+        ended = self.run(self.node, SF, *arguments, "--json", cwd=cwd, seconds=seconds, **env)
         assert ended.code == code, (
             f"sf {' '.join(map(str, arguments))} ended with {ended.code}\n{ended.out}\n{ended.err}"
         )
         return json.loads(ended.out)
+
+    def sign_in(self, org: Place) -> Any:
+        """Sign `sf` in by an access token, as the default org, and return what it says."""
+        where = ["--instance-url", org.running.base_url, "--no-prompt", "--set-default"]
+        return self.sf("org", "login", "access-token", *where, SF_ACCESS_TOKEN=org.token())["result"]
 
     def sf_text(self, *arguments: str | Path, code: int = 0, cwd: Path | None = None, **env: str) -> str:
         """Run an `sf` command as a person would and return what it printed."""
