@@ -27,10 +27,12 @@ test: $(VENV)/installed  ## Set up, then every check and test that needs Python 
 	@$(MAKE) --no-print-directory lint layers types
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
-.clients/installed: tests/clients/install.py tests/clients/node/package.json tests/clients/node/package-lock.json tests/clients/node/requirements.txt | $(VENV)/installed
+CLIENT_LOCKS := $(wildcard tests/clients/node/*.json tests/clients/node/*.txt tests/clients/python/*.lock)
+
+.clients/installed: tests/clients/install.py $(CLIENT_LOCKS) | $(VENV)/installed
 	@$(BIN)/python tests/clients/install.py
 
-test-clients: $(VENV)/installed .clients/installed  ## Hold the local org to real clients: simple-salesforce, jsforce, sf and others
+test-clients: $(VENV)/installed .clients/installed  ## Hold the local org to real clients: simple-salesforce, jsforce, sf, extract-load tools, an ORM
 	@$(BIN)/python -m pytest -m clients -n 2 --dist loadfile tests/clients
 
 $(VENV)/browser: requirements-browser.lock | $(VENV)/installed
@@ -72,6 +74,7 @@ lock: $(VENV)/installed  ## Re-lock the dependencies from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --generate-hashes --universal --python-version 3.11 --no-annotate --no-header -q -o requirements-runtime.lock
 	@$(BIN)/uv pip compile --group bench --generate-hashes --universal --python-version 3.11 --no-annotate --no-header -q -o requirements-bench.lock
 	@$(BIN)/uv pip compile --group browser --generate-hashes --universal --python-version 3.11 --no-annotate --no-header -q -o requirements-browser.lock
+	@for c in airbyte build cumulusci dlt django singer; do $(BIN)/uv pip compile --group client-$$c --generate-hashes --universal --python-version 3.11 --no-annotate --no-header -q -o tests/clients/python/$$c.lock || exit 1; done
 
 clean:  ## Remove the local org, the mirror, the journal, the installed clients and the virtual environment
 	@rm -rf $(VENV) $(STATE) .clients build dist

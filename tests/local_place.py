@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import requests
 from pydantic import SecretStr
@@ -60,6 +61,18 @@ class Place:
         }
         answer = requests.post(f"{self.running.base_url}/services/oauth2/token", data=form, timeout=10)
         return str(answer.json()["access_token"])
+
+    def refresh_token(self) -> str:
+        """Log in by the browser, as the worker's user, and return the refresh token the app is given."""
+        here = "http://localhost:1717/"
+        app = {"client_id": self.running.client_id, "redirect_uri": here}
+        known = {"username": self.running.username, "password": self.running.client_secret}
+        url = f"{self.running.base_url}/services/oauth2"
+        page = {"response_type": "code"} | app | known
+        back = requests.post(f"{url}/authorize", data=page, timeout=10, allow_redirects=False).headers["Location"]
+        code = {"grant_type": "authorization_code", "code": parse_qs(urlsplit(back).query)["code"][0]}
+        secret = {"client_secret": self.running.client_secret}
+        return str(requests.post(f"{url}/token", data=code | app | secret, timeout=10).json()["refresh_token"])
 
     def human(self, object_name: str, *records: Mapping[str, Any]) -> list[str]:
         """Create records and return their ids."""

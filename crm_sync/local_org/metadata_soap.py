@@ -203,10 +203,20 @@ def _check_retrieve(org: Org, access: Access, operation: _Element) -> str:
     )
 
 
+def _check_any(org: Org, access: Access, operation: _Element) -> str:
+    """Answer the older way to ask whether a deployment or a retrieval has ended, which CumulusCI still uses."""
+    asked = text(operation, "asyncProcessId")
+    if asked not in org.deployments.done and org.retrievals.find(asked) is None:
+        raise SoapFaultError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
+    told = f"<done>true</done>{_tag('id', asked)}<state>Completed</state>"
+    return f"<checkStatusResponse><result>{told}</result></checkStatusResponse>"
+
+
 _FOR_ADMINISTRATORS = {"deploy", "deployRecentValidation", "retrieve", "checkRetrieveStatus", "listMetadata"}
 _OPERATIONS = {
     "checkDeployStatus": _check,
     "checkRetrieveStatus": _check_retrieve,
+    "checkStatus": _check_any,
     "deploy": _deploy,
     "deployRecentValidation": _deploy_validated,
     "describeMetadata": _describe,

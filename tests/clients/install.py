@@ -1,4 +1,4 @@
-"""Installs the clients the local org is held to, into .clients/: package.json and the lock files -> programs that run.
+"""Installs the clients the local org is held to, into .clients/: the lock files -> Node packages, and a Python each.
 
 Run by `make test-clients`, again only when a list of packages changes. Packages come from whatever registries pip and npm are
 set up with. Fails when one client is missing, so that no test passes for want of a client. Not here: the tests.
@@ -16,6 +16,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 CLIENTS = HERE.parents[1] / ".clients"
 PACKAGES = CLIENTS / "node"
+PYTHONS = CLIENTS / "python"
+BUILD = HERE / "python" / "build.lock"
 OLDEST_NODE = (22, 19)
 MINUTES = 60
 
@@ -27,6 +29,10 @@ def main() -> None:
     _packages(node)
     for name, command in {"node": [str(node), "--version"], "sf": [str(node), str(sf()), "--version"]}.items():
         print(f"{name}: {_run(command).strip()}")
+    for lock in sorted((HERE / "python").glob("*.lock")):
+        if lock != BUILD:
+            _python(lock)
+            print(f"{lock.stem}: installed")
     (CLIENTS / "node-program").write_text(str(node))
     (CLIENTS / "installed").touch()
 
@@ -71,6 +77,14 @@ def _packages(node: Path) -> None:
         cwd=PACKAGES,
         env={**os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ['PATH']}"},
     )
+
+
+def _python(lock: Path) -> None:
+    """Install one Python client with all it needs into an environment of its own; their needs contradict each other."""
+    uv, target = Path(sys.executable).with_name("uv"), PYTHONS / lock.stem
+    _run([str(uv), "venv", "--quiet", "--clear", "--python", sys.executable, str(target)])
+    pinned = ["--require-hashes", "--build-constraints", str(BUILD), "--requirement", str(lock)]
+    _run([str(uv), "pip", "install", "--quiet", "--python", str(target / "bin" / "python"), *pinned], minutes=10)
 
 
 def _run(command: list[str], minutes: float = 1, cwd: Path | None = None, env: dict[str, str] | None = None) -> str:

@@ -1,9 +1,10 @@
-"""Runs programs that are not Python against the local org: own home, a time limit each, and nothing beyond this machine.
+"""Runs the installed clients against the local org: own home, a time limit each, and nothing beyond this machine.
 
     Programs.sf("data", "query", ...)  -> what `sf --json` answered;  Programs.step("jsforce_steps", "limits") -> what it returned
+    Programs.python(org, "django", "bin/python", "django_work.py") -> what it printed
 
-What a Node program tries to reach beyond this machine is refused and written down (node/stay_here.cjs). Called by the tests
-through fixtures. Not here: what is asserted.
+What a program tries to reach beyond this machine is refused and written down (node/stay_here.cjs, python/here). Called by the
+tests through fixtures. Not here: what is asserted.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ ROOT = Path(__file__).parents[2]
 CLIENTS = ROOT / ".clients"
 SF = CLIENTS / "node" / "node_modules" / "@salesforce" / "cli" / "bin" / "run.js"
 STEPS = Path(__file__).parent / "node"
+SCRIPTS = Path(__file__).parent / "python"
+PYTHONS = CLIENTS / "python"
 QUIET = {
     "SF_DISABLE_TELEMETRY": "true",
     "SF_AUTOUPDATE_DISABLE": "true",
@@ -98,6 +101,17 @@ class Programs:
             f"sf {' '.join(map(str, arguments))} ended with {ended.code}\n{ended.out}\n{ended.err}"
         )
         return json.loads(ended.out)
+
+    def python(self, org: Place, client: str, program: str, *arguments: str | Path, **more: Any) -> str:
+        """Run a program of a Python client and return what it printed; https to the service or to the org reaches the org."""
+        surroundings = {
+            "PYTHONPATH": str(SCRIPTS / "here"),
+            "ORG_BASE": org.running.base_url,
+            "PYTHONWARNINGS": "ignore",
+        }
+        ended = self.run(PYTHONS / client / "bin" / program, *arguments, **{"seconds": 300} | surroundings | more)
+        assert ended.code == 0, f"{program} ended with {ended.code}\n{ended.out[-4000:]}\n{ended.err[-4000:]}"
+        return ended.out
 
     def sign_in(self, org: Place) -> Any:
         """Sign `sf` in by an access token, as the default org, and return what it says."""

@@ -27,6 +27,8 @@ def retrieve(api, element="retrieveRequest", **kinds):
         f"<retrieve {NS}><{element}><apiVersion>63.0</apiVersion><unpackaged>{types}<version>63.0</version>"
         f"</unpackaged></{element}></retrieve>",
     )
+    again = f"<checkStatus {NS}><asyncProcessId>{started.findtext('.//{*}id')}</asyncProcessId></checkStatus>"
+    assert ask(api, again).findtext(".//{*}state") == "Completed"
     told = ask(
         api,
         f"<checkRetrieveStatus {NS}><asyncProcessId>{started.findtext('.//{*}id')}</asyncProcessId>"
