@@ -33,7 +33,7 @@ CLIENT_LOCKS := $(wildcard tests/clients/node/*.json tests/clients/node/*.txt te
 	@$(BIN)/python tests/clients/install.py
 
 test-clients: $(VENV)/installed .clients/installed  ## Hold the local org to real clients: simple-salesforce, jsforce, sf, extract-load tools, an ORM
-	@$(BIN)/python -m pytest -m clients -n 2 --dist loadfile tests/clients
+	@$(BIN)/python -m pytest -m clients -n 2 --dist loadfile --no-loadscope-reorder tests/clients
 
 $(VENV)/browser: requirements-browser.lock | $(VENV)/installed
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-browser.lock

@@ -19,7 +19,7 @@ from crm_sync.local_org.clock import parse_stamp
 from crm_sync.local_org.schema import Schema
 
 NAMESPACE = "http://www.force.com/2009/06/asyncapi/dataload"
-_XML = "application/xml"
+_XML, _JSON = "application/xml", "application/json"  # salesforce-bulk compares the latter for equality
 
 
 class Bulk1Error(Exception):
@@ -39,7 +39,11 @@ def asks_json(call: Call) -> bool:
 def refusal(error: Bulk1Error, as_json: bool, status: int = 400) -> Reply:
     """Shape a refusal."""
     told = {"exceptionCode": error.code, "exceptionMessage": error.message}
-    return Reply(status, told) if as_json else _xml("error", told, status)
+    return _json(told, status) if as_json else _xml("error", told, status)
+
+
+def _json(body: Any, status: int = 200) -> Reply:
+    return Reply(status, body, media_type=_JSON)
 
 
 def _xml(root: str, values: dict[str, Any], status: int) -> Reply:
@@ -84,7 +88,7 @@ def job(told: Job, call: Call, status: int) -> Reply:
     }
     asked = call.headers.get("content-type", "")
     as_json = "json" in asked or ("xml" not in asked and told.content_type == "JSON")
-    return Reply(status, values) if as_json else _xml("jobInfo", values, status)
+    return _json(values, status) if as_json else _xml("jobInfo", values, status)
 
 
 def _batch_values(told: Batch, as_json: bool) -> dict[str, Any]:
@@ -107,7 +111,7 @@ def batch(owner: Job, told: Batch, status: int) -> Reply:
     """Shape a batch: JSON for JSON data, XML for CSV data."""
     as_json = owner.content_type == "JSON"
     values = _batch_values(told, as_json)
-    return Reply(status, values) if as_json else _xml("batchInfo", values, status)
+    return _json(values, status) if as_json else _xml("batchInfo", values, status)
 
 
 def batches(owner: Job) -> Reply:
@@ -115,7 +119,7 @@ def batches(owner: Job) -> Reply:
     as_json = owner.content_type == "JSON"
     found = [_batch_values(b, as_json) for b in owner.batches.values()]
     if as_json:
-        return Reply(200, {"batchInfo": found})
+        return _json({"batchInfo": found})
     inside = "".join(f"<batchInfo>{_tags(values)}</batchInfo>" for values in found)
     text = f'<?xml version="1.0" encoding="UTF-8"?><batchInfoList xmlns="{NAMESPACE}">{inside}</batchInfoList>'
     return Reply(200, content=text.encode(), media_type=_XML)
@@ -124,7 +128,7 @@ def batches(owner: Job) -> Reply:
 def result_list(owner: Job, names: Sequence[str]) -> Reply:
     """Shape the list of a query batch's results."""
     if owner.content_type == "JSON":
-        return Reply(200, list(names))
+        return _json(list(names))
     inside = "".join(f"<result>{name}</result>" for name in names)
     text = f'<result-list xmlns="{NAMESPACE}">{inside}</result-list>'
     return Reply(200, content=text.encode(), media_type=_XML)
@@ -132,7 +136,7 @@ def result_list(owner: Job, names: Sequence[str]) -> Reply:
 
 def data(owner: Job, content: bytes) -> Reply:
     """Give data in the job's content type."""
-    media = "application/json;charset=UTF-8" if owner.content_type == "JSON" else "text/csv"
+    media = _JSON if owner.content_type == "JSON" else "text/csv"
     return Reply(200, content=content, media_type=media)
 
 

@@ -105,6 +105,16 @@ def test_refusals(api):
     assert b"InvalidVersion" in old.content
 
 
+def test_a_query_as_json_by_a_job_made_in_xml(api):
+    """As salesforce-bulk does it, which takes an answer for JSON when its type is application/json and nothing more."""
+    job = xml_job(api, "query", "Lead", contentType="JSON")
+    batch = call(api, "POST", f"job/{job}/batch", "SELECT Id FROM Lead LIMIT 1", "application/json")
+    names = call(api, "GET", f"job/{job}/batch/{batch.json()['id']}/result", kind="application/json")
+    rows = call(api, "GET", f"job/{job}/batch/{batch.json()['id']}/result/{names.json()[0]}")
+    assert {reply.headers["Content-Type"] for reply in (batch, names, rows)} == {"application/json"}
+    assert call(api, "GET", f"job/{job}").headers["Content-Type"] == "application/xml"
+
+
 def test_batches_wait_fail_and_count_like_other_bulk_work(api):
     used = api.running.org.usage.used("DailyBulkApiBatches")
     api.control("POST", "jobs", {"looks": 1})
