@@ -13,7 +13,6 @@ from crm_sync.local_org.server import RunningOrg, running
 from tests.clients.programs import CLIENTS, SF, Programs
 from tests.local_place import PACKAGE, Place
 
-
 LONGEST = ("test_clients_sf_plan.py", "test_clients_sf.py", "test_clients_sf_package.py")
 
 
