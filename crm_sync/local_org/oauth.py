@@ -99,13 +99,14 @@ def _code(org: Org, call: Call, fields: Mapping[str, str]) -> Granted:
     code = org.web_logins.take(fields.get("code", ""), org.clock.now())
     if code is None:
         raise OAuthError("invalid_grant", "expired authorization code")
-    if not code.challenge or fields.get("client_secret"):
+    client_id = fields.get("client_id", "")
+    if client_id != code.client_id or not code.challenge or (fields.get("client_secret") and not _is_cli(client_id)):
         _check_client(org, call, fields)
     if not web_login.proves(code, fields.get("code_verifier", "")):
         raise OAuthError("invalid_grant", "invalid code verifier")
     if fields.get("redirect_uri") != code.redirect_uri:
         raise OAuthError("redirect_uri_mismatch", "redirect_uri must match configuration")
-    return Granted(code.user_id, org.web_logins.refreshing(code.user_id) if code.refreshes else "")
+    return Granted(code.user_id, org.web_logins.refreshing(client_id, code.user_id) if code.refreshes else "")
 
 
 def _jwt(org: Org, call: Call, fields: Mapping[str, str]) -> Granted:
@@ -126,12 +127,17 @@ def _password(org: Org, call: Call, fields: Mapping[str, str]) -> Granted:
 
 
 def _refresh(org: Org, call: Call, fields: Mapping[str, str]) -> Granted:
-    if fields.get("client_id", "") != org.app.client_id or fields.get("client_secret"):
+    client_id = fields.get("client_id", "")
+    if not _is_cli(client_id) and (client_id != org.app.client_id or fields.get("client_secret")):
         _check_client(org, call, fields)
-    user_id = org.web_logins.user_of(fields.get("refresh_token", ""))
+    user_id = org.web_logins.user_of(client_id, fields.get("refresh_token", ""))
     if user_id is None:
         raise OAuthError("invalid_grant", "expired access/refresh token")
     return Granted(_active_user(org, str(user_row(org, user_id)["Username"]), "expired access/refresh token"))
+
+
+def _is_cli(client_id: str) -> bool:
+    return client_id == web_login.SALESFORCE_CLI
 
 
 def _check_client(org: Org, call: Call, fields: Mapping[str, str]) -> None:

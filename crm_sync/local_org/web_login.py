@@ -25,6 +25,7 @@ from crm_sync.local_org.calls import Call, Reply
 if TYPE_CHECKING:
     from crm_sync.local_org.org import Org
 
+SALESFORCE_CLI = "PlatformCLI"  # the app of the command line, which every org has; it has no secret
 CODE_LIFETIME = timedelta(minutes=15)
 _HERE = {"localhost", "127.0.0.1", "::1"}
 _KEPT = ("response_type", "client_id", "redirect_uri", "state", "scope", "code_challenge", "code_challenge_method")
@@ -39,6 +40,7 @@ _PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Log
 class Code:
     """A code that was given to an app: for whom, where it returned to, and what has to be proved."""
 
+    client_id: str
     user_id: str
     redirect_uri: str
     challenge: str
@@ -52,7 +54,7 @@ class WebLogins:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._codes: dict[str, Code] = {}
-        self._refresh: dict[str, str] = {}
+        self._refresh: dict[str, tuple[str, str]] = {}
 
     def add(self, code: Code) -> str:
         """Keep a code and give its text."""
@@ -67,16 +69,17 @@ class WebLogins:
             code = self._codes.pop(text, None)
         return code if code is not None and now - code.given_at <= CODE_LIFETIME else None
 
-    def refreshing(self, user_id: str) -> str:
-        """Give a refresh token for a user."""
+    def refreshing(self, client_id: str, user_id: str) -> str:
+        """Give an app a refresh token for a user."""
         token = "5Aep" + secrets.token_urlsafe(60)
         with self._lock:
-            self._refresh[token] = user_id
+            self._refresh[token] = (client_id, user_id)
         return token
 
-    def user_of(self, token: str) -> str | None:
-        """Say whose refresh token this is."""
-        return self._refresh.get(token)
+    def user_of(self, client_id: str, token: str) -> str | None:
+        """Say whose refresh token of this app it is."""
+        owner, user_id = self._refresh.get(token, ("", ""))
+        return user_id if token and owner == client_id else None
 
     def revoke(self, token: str) -> bool:
         """End a refresh token; say whether there was one."""
@@ -86,7 +89,7 @@ class WebLogins:
 
 def authorize(org: Org, call: Call, fields: Mapping[str, str]) -> Reply:
     """Answer the authorize endpoint: the login page, the way back to the app, or a refusal."""
-    if not hmac.compare_digest(fields.get("client_id", "").encode(), org.app.client_id.encode()):
+    if fields.get("client_id", "") not in (org.app.client_id, SALESFORCE_CLI):
         return _told("invalid_client_id", "client identifier invalid")
     if urlsplit(fields.get("redirect_uri", "")).hostname not in _HERE:
         return _told("redirect_uri_mismatch", "redirect_uri must match configuration")
@@ -115,7 +118,8 @@ def proves(code: Code, verifier: str) -> bool:
 def _code(org: Org, fields: Mapping[str, str], user_id: str) -> Code:
     scopes = fields.get("scope", "refresh_token").split()
     refreshes = bool({"refresh_token", "offline_access"}.intersection(scopes))
-    return Code(user_id, fields["redirect_uri"], fields.get("code_challenge", ""), refreshes, org.clock.now())
+    proof = fields.get("code_challenge", "")
+    return Code(fields["client_id"], user_id, fields["redirect_uri"], proof, refreshes, org.clock.now())
 
 
 def _known(org: Org, fields: Mapping[str, str]) -> str | None:

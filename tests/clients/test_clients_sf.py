@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import sys
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -66,6 +68,35 @@ def test_login_by_jwt_and_renewal(programs, org, signed, tmp_path):
     assert told["result"]["username"] == administrator
     org.control("DELETE", "sessions")
     query = ["data", "query", "--query", "SELECT Name FROM Organization", "--target-org", administrator]
+    assert programs.sf(*query)["result"]["records"][0]["Name"] == "Embedded org"
+    programs.sign_in(org)  # the session of the other tests ended too
+
+
+BROWSER = """#!{python}
+import os, sys, urllib.parse, urllib.request
+if os.fork():
+    os._exit(0)  # a browser that was told to open a page goes on by itself
+nowhere = os.open(os.devnull, os.O_RDWR)
+for stream in range(3):
+    os.dup2(nowhere, stream)
+page, _, query = sys.argv[-1].partition("?")
+form = dict(urllib.parse.parse_qsl(query)) | {{"username": {username!r}, "password": {password!r}}}
+urllib.request.urlopen(page, urllib.parse.urlencode(form).encode()).read()
+"""
+
+
+def test_login_by_the_browser(programs, org, signed, tmp_path):
+    """The browser is a script that fills in the login page, as a person would."""
+    browser = tmp_path / "firefox"
+    who = {"username": "admin@crm-sync.example", "password": org.running.client_secret}
+    browser.write_text(BROWSER.format(python=sys.executable, **who))
+    browser.chmod(0o700)
+    where = ["--instance-url", org.running.base_url, "--browser", "firefox"]
+    path = os.pathsep.join([str(tmp_path), str(programs.node.parent), os.environ["PATH"]])
+    told = programs.sf("org", "login", "web", *where, PATH=path)["result"]
+    assert told["username"] == who["username"]
+    org.control("DELETE", "sessions")
+    query = ["data", "query", "--query", "SELECT Name FROM Organization", "--target-org", who["username"]]
     assert programs.sf(*query)["result"]["records"][0]["Name"] == "Embedded org"
     programs.sign_in(org)  # the session of the other tests ended too
 

@@ -93,6 +93,20 @@ def test_a_proof_key_stands_in_for_the_secret(api):
     assert refused(bare) == ("invalid_client", "invalid client credentials")
 
 
+def test_the_command_line_of_salesforce_is_known_and_has_no_secret(api):
+    cli = {"client_id": "PlatformCLI", "client_secret": None}
+    code = answered(authorize(api, client_id="PlatformCLI", code_challenge=CHALLENGE))["code"]
+    tokens = exchange(api, code, code_verifier=VERIFIER, **cli)
+    assert tokens.status_code == 200
+    refresh = {"grant_type": "refresh_token", "refresh_token": tokens.json()["refresh_token"]}
+    assert ask(api, **refresh, **cli).status_code == 200
+    assert refused(ask(api, **refresh)) == ("invalid_grant", "expired access/refresh token"), "another app's token"
+    unproved = answered(authorize(api, client_id="PlatformCLI"))["code"]
+    assert refused(exchange(api, unproved, **cli))[0] == "invalid_client_id"
+    of_another = answered(authorize(api, code_challenge=CHALLENGE))["code"]
+    assert refused(exchange(api, of_another, code_verifier=VERIFIER, **cli))[0] == "invalid_client_id"
+
+
 def test_a_scope_without_refresh_gives_none(api):
     assert "refresh_token" not in exchange(api, answered(authorize(api, scope="api"))["code"]).json()
     assert "refresh_token" in exchange(api, answered(authorize(api, scope="api offline_access"))["code"]).json()
