@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.clients.programs import SCRIPTS
 
 OBJECTS = ("Account", "Contact", "Sync_Issue__c")
 NAMES = ('Extracted, "Ltd"\nand Sons', "Ünïcode")
-LONG_AGO = "2026-01-01T00:00:00Z"
+LONG_AGO = (datetime.now(UTC) - timedelta(days=60)).strftime("%Y-%m-%dT00:00:00Z")
 
 
 @pytest.fixture(scope="module")

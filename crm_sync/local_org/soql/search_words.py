@@ -43,7 +43,7 @@ _WILD = {"*": r"\w*", "?": r"\w"}
 
 def matches(words: str, texts: str) -> bool:
     """Say whether the texts of a record, each ended by FIELD_END, hold what is looked for."""
-    spaced = _SEPARATORS.sub(" ", texts.lower()).replace(FIELD_END, f" {FIELD_END} ")
+    spaced = _SEPARATORS.sub(" ", texts.casefold()).replace(FIELD_END, f" {FIELD_END} ")
     return matcher(words)(f" {spaced} ")
 
 
@@ -90,7 +90,7 @@ class _Builder(Transformer[Token, Any]):
         return lambda texts: not parts[0](texts)
 
     def term(self, parts: list[Token]) -> Predicate:
-        spaced = "".join(_piece(m) for m in _PIECE.finditer(parts[0].lower().strip('"'))).split()
+        spaced = "".join(_piece(m) for m in _PIECE.finditer(parts[0].casefold().strip('"'))).split()
         if any(word.startswith(tuple(_WILD.values())) for word in spaced):
             raise SoqlUnsupported(f"a wildcard at the start of a search term: {parts[0]}")
         found = re.compile(" " + " ".join(spaced) + " ") if spaced else None
