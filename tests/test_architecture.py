@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 WORKER = [p for p in sorted((ROOT / "crm_sync").rglob("*.py")) if "local_org" not in p.parts]
 MODULES = sorted((ROOT / "crm_sync").rglob("*.py"))
-PURE = ("evaluate", "matching", "diff", "lifecycle", "program", "model")
+PURE = ("evaluate", "matching", "diff", "lifecycle", "simulate", "program", "model")
 IMPURE_NAMES = {"now", "utcnow", "today", "sleep", "random", "uuid4", "getenv", "environ", "print", "open"}
 IMPURE_MODULES = {"os", "time", "random", "uuid", "logging", "structlog", "requests", "socket", "sqlite3", "subprocess"}
 

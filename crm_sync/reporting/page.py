@@ -15,22 +15,34 @@ from crm_sync.model.coverage import LEAST_SHOWN, Coverage, Segment
 from crm_sync.model.names import words
 from crm_sync.reporting import plots
 from crm_sync.reporting.drawing import number
-from crm_sync.reporting.plots import Range, Spot
+from crm_sync.reporting.plots import Load, Range, Spot
 from crm_sync.reporting.report import Report
 from crm_sync.reporting.revenue import Group
 from crm_sync.reporting.watch import AGES
 
 MOST_ROWS = 10
 NOT_KNOWN = "not known"
+SECTIONS = (
+    ("fulfilment", "Requests"),
+    ("spread", "Spread"),
+    ("consents", "Consents"),
+    ("escalations", "Escalations"),
+    ("actions", "Actions overdue"),
+    ("coverage", "Coverage"),
+    ("revenue", "Revenue"),
+)
 
 
 def page(report: Report) -> str:
     """Lay the report out as one HTML page."""
-    template = _environment().get_template("report.html.j2")
-    return template.render(report=report, plots=_plots(report), most=MOST_ROWS, kinds=_kinds(report.coverage))
+    template = environment().get_template("report.html.j2")
+    return template.render(
+        report=report, sections=SECTIONS, plots=_plots(report), most=MOST_ROWS, kinds=_kinds(report.coverage)
+    )
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Give what the pages are laid out by: their templates, with every value escaped and none that may be missing."""
     made = Environment(
         loader=PackageLoader("crm_sync.reporting", "templates"),
         autoescape=True,
@@ -69,7 +81,7 @@ def _plots(report: Report) -> Mapping[str, Any]:
         ),
         "lorenz": plots.lorenz(
             "lorenz", "How the load is spread", f"Lorenz curve of a year's effort; Gini coefficient {load.gini:.2f}.",
-            load.loads, gini=load.gini,
+            [Load("as it is", load.loads, load.gini)],
         ),
         "consents": plots.columns(
             "consents", "Consents of active references that end, by month", "One column a month.",

@@ -1,4 +1,4 @@
-"""Numbers -> plots as inline SVG: columns, ranges, a Lorenz curve and a heat map. No script, no font, no file of its own.
+"""Numbers -> plots as inline SVG: columns, bars side by side, ranges, Lorenz curves and a heat map. No script, no font, no file of its own.
 
 Used by the report and by the simulation. Every plot has a title and a description for who cannot see it, and colours that
 all eyes can tell apart; the page puts the numbers in a table beside it. Not here: which numbers.
@@ -6,6 +6,7 @@ all eyes can tell apart; the page puts the numbers in a table beside it. Not her
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -26,6 +27,10 @@ from crm_sync.reporting.drawing import (
 )
 
 MOST_LABEL = 240.0
+MOST_LEFT_OUT = 4
+"""At least every so-manieth category is named."""
+CURVES = (0, 5, 2, 3)
+"""The places in the palette of what is held against each other: blue and vermilion first, which differ in lightness, too."""
 SHORTAGE = (
     ("#DCEBF5", INK, "can all be met"),
     ("#FFF0C2", INK, "up to a quarter missing"),
@@ -58,18 +63,31 @@ class Spot:
 
 
 def columns(
-    name: str, title: str, about: str, categories: Sequence[str], series: Mapping[str, Sequence[float]], label: str
+    name: str,
+    title: str,
+    about: str,
+    categories: Sequence[str],
+    series: Mapping[str, Sequence[float]],
+    label: str,
+    *,
+    most: float = 0,
 ) -> Markup:
-    """Draw stacked columns, one a category, with the total above each."""
+    """Draw stacked columns, one a category, with the total above each; `most` gives several drawings one scale.
+
+    Where categories stand too close for their names, every second, third or fourth is named.
+    """
     totals = [sum(values[place] for values in series.values()) for place in range(len(categories))]
     legend = legend_height(list(series), 48) if len(series) > 1 else 0
     board = Board(name, title, about, height=270 + legend, top=44, bottom=38 + legend)
-    marks = ticks(max(totals, default=0))
+    marks = ticks(max(most, *totals, 0))
     board.value_axis(marks, label)
     step = board.inner_width / max(1, len(categories))
+    widest = max((text_width(category, 12) for category in categories), default=0)
+    named = min(MOST_LEFT_OUT, math.ceil((widest + 2) / step)) if len(categories) > MOST_LEFT_OUT else 1
     for place, category in enumerate(categories):
         x = board.left + (place + 0.5) * step
-        board.text(x, board.y(0) + 16, shortened(category, step - 2, 12), anchor="middle", size=12)
+        if place % named == 0:
+            board.text(x, board.y(0) + 16, shortened(category, step * named - 2, 12), anchor="middle", size=12)
         below = 0.0
         for colour, (kind, values) in zip(PALETTE, series.items(), strict=False):
             if values[place] > 0:
@@ -126,27 +144,79 @@ def _diamond(board: Board, x: float, y: float) -> None:
     board.path(points, ink=INK, wide=1.5, fill=PALETTE[1])
 
 
-def lorenz(name: str, title: str, about: str, loads: Sequence[float], *, gini: float) -> Markup:
+@dataclass(frozen=True)
+class Load:
+    """One curve of a Lorenz plot: what each reference carries, and the Gini coefficient of it."""
+
+    label: str
+    loads: Sequence[float]
+    gini: float
+
+
+def lorenz(name: str, title: str, about: str, curves: Sequence[Load]) -> Markup:
     """Draw which share of the load is carried by which share of the references, from the least asked to the most."""
     board = Board(name, title, about, height=360, left=58, right=300, top=44, bottom=52)
     board.value_axis([0, 25, 50, 75, 100], "% of all load")
     board.across_axis([0, 25, 50, 75, 100], "% of references, the least asked first")
     board.path([(board.x(0), board.y(0)), (board.x(1), board.y(1))], ink=FAINT, wide=1.5, dash="5 4")
+    right = board.left + board.inner_width + 24
+    for place, curve in enumerate(curves):
+        ink, dash = PALETTE[CURVES[place]], "" if place == 0 else "9 4"
+        points = _carried(board, curve.loads)
+        if len(curves) == 1:
+            board.path([*points, (board.x(1), board.y(0)), points[0]], ink="none", wide=0, fill="#DCEBF5")
+        board.path(points, ink=ink, wide=2.5, dash=dash)
+        top = 80 + 62 * place
+        board.line(right, top, right + 26, top, ink=ink, wide=2.5, dash=dash)
+        board.text(right + 34, top + 4, curve.label)
+        board.text(right + 34, top + 30, f"Gini {curve.gini:.2f}", size=22, bold=True)
+    last = 80 + 62 * len(curves)
+    board.line(right, last, right + 26, last, ink=FAINT, wide=1.5, dash="5 4")
+    board.text(right + 34, last + 4, "everybody the same")
+    board.text(right, last + 30, "Gini 0: all the same; 1: one carries all", ink=FAINT)
+    return _markup(board)
+
+
+def _carried(board: Board, loads: Sequence[float]) -> list[tuple[float, float]]:
+    """The points of one curve."""
     ordered, total = sorted(loads), sum(loads)
     points, carried = [(board.x(0), board.y(0))], 0.0
     for place, load in enumerate(ordered, start=1):
         carried += load
         points.append((board.x(place / len(ordered)), board.y(carried / total if total else place / len(ordered))))
-    board.path([*points, (board.x(1), board.y(0)), points[0]], ink="none", wide=0, fill="#DCEBF5")
-    board.path(points, ink=PALETTE[0], wide=2.5)
-    right = board.left + board.inner_width + 24
-    board.line(right, 80, right + 26, 80, ink=PALETTE[0], wide=2.5)
-    board.text(right + 34, 84, "as it is")
-    board.line(right, 106, right + 26, 106, ink=FAINT, wide=1.5, dash="5 4")
-    board.text(right + 34, 110, "everybody the same")
-    board.text(right, 156, f"Gini {gini:.2f}", size=22, bold=True)
-    board.text(right, 178, "0: all the same; 1: one carries all", ink=FAINT)
+    return points
+
+
+def beside(
+    name: str,
+    title: str,
+    about: str,
+    categories: Sequence[str],
+    series: Mapping[str, Sequence[float]],
+    label: str,
+) -> Markup:
+    """Draw bars from left to right, those of each category one below the other, with the number at the end of each."""
+    left = min(MOST_LABEL, max((text_width(category) for category in categories), default=0)) + 14
+    high = 16.0 * len(series) + 12
+    legend = legend_height(list(series), left)
+    board = Board(
+        name, title, about, height=high * len(categories) + 64 + legend, left=left, right=56, top=8, bottom=56 + legend
+    )
+    marks = ticks(max((value for values in series.values() for value in values), default=0))
+    board.across_axis(marks, label)
+    for place, category in enumerate(categories):
+        top = board.top + high * place + 6
+        board.text(left - 10, top + high / 2 - 2, shortened(category, left - 12), anchor="end")
+        for number_of, (colour, (what, values)) in enumerate(zip(_colours(len(series)), series.items(), strict=True)):
+            y, wide = top + 16 * number_of, board.inner_width * values[place] / marks[-1]
+            board.box(left, y, wide, 14, colour, hint=f"{category}, {what}: {number(values[place])}")
+            board.text(left + wide + 5, y + 12, number(values[place]), size=12)
+    board.legend(list(zip(_colours(len(series)), series, strict=True)), board.height - legend + 10)
     return _markup(board)
+
+
+def _colours(count: int) -> Sequence[str]:
+    return [PALETTE[place] for place in CURVES[:count]]
 
 
 def heat_map(

@@ -22,6 +22,7 @@ from crm_sync.entrypoints.cli import (
     report,
     run,
     serve,
+    simulate,
 )
 
 app = typer.Typer(
@@ -39,6 +40,7 @@ app.command()(explain.explain)
 app.command("forecast")(forecast.show_forecast)
 app.command()(report.report)
 app.command()(serve.serve)
+app.command()(simulate.simulate)
 app.command()(approve.approve)
 app.command()(replay.replay)
 app.add_typer(audit.app, name="audit")

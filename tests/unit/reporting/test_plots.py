@@ -9,7 +9,7 @@ import pytest
 
 from crm_sync.reporting import plots
 from crm_sync.reporting.drawing import INK, PALETTE, WIDTH, number, shortened, text_width, ticks
-from crm_sync.reporting.plots import SHORTAGE, Range, Spot, shade
+from crm_sync.reporting.plots import SHORTAGE, Load, Range, Spot, shade
 
 NAUGHTY = '<script>alert("x")</script> & co'
 
@@ -33,8 +33,8 @@ ALL = {
     "columns": plots.columns("a", "t", "d", ["Jan", NAUGHTY], {"call": [3, 0], NAUGHTY: [1.5, 7]}, "uses"),
     "no columns": plots.columns("a", "t", "d", ["Jan"], {"call": [0]}, "uses"),
     "ranges": plots.ranges("b", "t", "d", [Range(NAUGHTY * 3, 1, 2, 44, 5, "7 cases")], "days", limit="promise"),
-    "lorenz": plots.lorenz("c", "t", "d", [0, 0, 1, 5], gini=0.6),
-    "lorenz of nothing": plots.lorenz("c", "t", "d", [0, 0], gini=0.0),
+    "lorenz": plots.lorenz("c", "t", "d", [Load("a", [0, 0, 1, 5], 0.6)]),
+    "lorenz of nothing": plots.lorenz("c", "t", "d", [Load(NAUGHTY, [0, 0], 0.0), Load("b", [1, 2], 0.1)]),
     "heat map": plots.heat_map(
         "e", "t", "d", [NAUGHTY, "b"], ["x", "y"], {(NAUGHTY, "x"): Spot("1 of 2", 0.5, "hint")}
     ),
