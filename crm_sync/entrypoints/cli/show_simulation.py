@@ -87,8 +87,8 @@ def _show_flips(found: Simulation, *, every: bool) -> None:
     counted = [(name, n.get("eligible", 0), n.get("blocked", 0)) for name, n in found.by_criterion.items()]
     table(("criterion", "lets in", "shuts out"), counted, right=("lets in", "shuts out"))
     shown = found.flipped if every else found.flipped[:SHOWN]
-    rows = [(f.who, f.contact_id, words(f.type), f.becomes_words, ", ".join(f.criteria), f.told) for f in shown]
-    table(("who", "contact", "kind", "becomes", "by", "why, and what would change it"), rows)
+    rows = [(f.who, f.contact_id, ", ".join(map(words, f.types)), f.becomes, f.why, f.remedy) for f in shown]
+    table(("who", "contact", "kinds", "becomes", "by", "what would change it"), rows)
     _more(len(shown), len(found.flipped))
 
 
