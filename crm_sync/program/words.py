@@ -92,6 +92,7 @@ TABLES: Mapping[str, str] = {
         closed checkbox read safety
         status text read
         opened_at datetime read
+        closed_at datetime read optional
         department picklist human_after_create
         reply_due date human_after_create
         replied_on date read

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from crm_sync.simulate.play import Played
 
 Row = Mapping[str, Any]
+NOT_KNOWN = "not known"
 Ending = Literal["filled", "waiting", "refused", "late", "unfilled"]
 ENDINGS: Mapping[Ending, str] = {
     "filled": "somebody agreed, is scheduled, or it took place",
@@ -52,7 +53,7 @@ def _courses(played: Played) -> Iterator[Course]:
         agreed = min((m["responded_on"] for m in mine if _holds(m)), default=None)
         yield Course(
             request=request_id,
-            type=request["type"] or "",
+            type=request["type"] or NOT_KNOWN,
             submitted_on=came,
             ending=_ending(played, request_id, mine),
             proposed_after=None if proposed is None else calendar.between(came, proposed),

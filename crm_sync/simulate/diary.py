@@ -24,7 +24,7 @@ GONE = ("closed", "superseded")
 
 @dataclass
 class Diary:
-    """Rows by id, and the day on which each match's present trial began.
+    """Rows by id, and the day on which each match's present trial began; `notice` in business days by type.
 
     `settled` are the matches that nothing more can come of; no later day looks at them.
     """
@@ -33,6 +33,7 @@ class Diary:
     calendar: BusinessCalendar
     schemas: Mapping[str, pa.Schema]
     contact_of: Mapping[str, str]
+    notice: Mapping[str, int]
     requests: dict[str, Row] = field(default_factory=dict)
     matches: dict[str, Row] = field(default_factory=dict)
     activities: dict[str, Row] = field(default_factory=dict)
@@ -64,7 +65,7 @@ class Diary:
                 self.tried_since.setdefault(key, day)
 
     def live(self, day: date) -> None:
-        """Let people note what they decide, answer and do on this day, and end requests whose day has passed."""
+        """Let people note what they decide, answer and do on this day, after its run; end requests whose day has passed."""
         activity_of = {row["match"]: row for row in self.activities.values()}
         for key in sorted(self.matches):
             match = self.matches[key]
@@ -88,12 +89,16 @@ class Diary:
                 return {}
             if kind == "no":
                 return {"customer_response": "declined", "responded_on": day}
-            used_on = self.people.used_on(self.requests[request], contact, day, self.calendar)
-            planned = datetime.combine(used_on, time(12), UTC)
-            return {"customer_response": "accepted", "responded_on": day, "scheduled_for": planned}
+            return {"customer_response": "accepted", "responded_on": day, "scheduled_for": self._planned(match, day)}
         if match["owner_decision"] == "approved":
             return {"asked_on": day} if match["gate_verdict"] == "passed" else {}
         return self._decides(match, request, contact, day)
+
+    def _planned(self, match: Row, day: date) -> datetime:
+        """When the use will be that a customer agrees to on this day."""
+        request, contact = self.requests[match["request"]], self.contact_of[match["profile"]]
+        first = self.calendar.add(match["asked_on"], self.notice.get(request["type"] or "", 0))
+        return datetime.combine(self.people.used_on(request, contact, day, first, self.calendar), time(12), UTC)
 
     def _decides(self, match: Row, request: str, contact: str, day: date) -> Mapping[str, Any]:
         """The owner decides a day before the customer can be asked, so that the gate lies between."""

@@ -60,10 +60,6 @@ class Flips:
                 counted.setdefault(criterion, Counter())[flip.becomes] += 1
         return dict(sorted(counted.items(), key=lambda found: (-found[1].total(), found[0])))
 
-    def people(self, becomes: Becomes) -> int:
-        """How many people have a verdict that becomes this."""
-        return len({flip.contact_id for flip in self.flips if flip.becomes == becomes})
-
 
 def flips(snapshot: Snapshot, current: Program, other: Program) -> Flips:
     """Judge everybody under both rule sets and explain whoever is judged differently."""

@@ -22,7 +22,13 @@ NOT_READ = ("task", "event", "asset", "coverage", "sync_run", "sync_request", "s
 """Tables that no verdict and no assignment reads, or that would tell of uses which are activities already."""
 STAMP = "system_modstamp"
 """A column that no decision reads and no run keeps."""
-ENDS: Mapping[str, str] = {"completed": "completed_on", "missed": "scheduled_on", "declined": "responded_on"}
+REACHED: Mapping[str, str] = {
+    "completed": "completed_on",
+    "missed": "scheduled_on",
+    "declined": "responded_on",
+    "scheduled": "responded_on",
+    "accepted": "responded_on",
+}
 """The day on which an activity came to the status it has; what was called off may have been so at any time."""
 TAKEN_AS_TODAY = (
     "Health scores, churn risk, disputes, opt-outs and whatever else has no date are as they are today: the org keeps no history.",
@@ -61,14 +67,12 @@ def case_on(row: Row, day: date, today: date) -> Row | None:
 
 
 def activity_on(row: Row, day: date, today: date) -> Row | None:
-    """An activity as it stood: asked, then answered, then what became of it; one without any day is as it is."""
-    ended = row.get(ENDS.get(row.get("status") or "", "")) or None
-    first = row.get("asked_on") or row.get("requested_on") or ended
-    if first is None or (ended is None and row.get("status") in ENDS):
-        return row
-    if first > day:
+    """An activity as it stood: asked, then answered, then what became of it; what has no day is as it is."""
+    reached = row.get(REACHED.get(row.get("status") or "", ""))
+    began = row.get("asked_on") or row.get("requested_on") or reached
+    if began is not None and began > day:
         return None
-    if ended is None or ended <= day:
+    if reached is None or reached <= day:
         return row
     answered = row.get("responded_on") is not None and row["responded_on"] <= day
     return {

@@ -94,13 +94,16 @@ class People:
         kind = known.kind or self.customer.kind(_draw(request, contact, "customer"))
         return kind, waits if known.answered_after is None else known.answered_after
 
-    def used_on(self, request: Row, contact: str, agreed_on: date, calendar: BusinessCalendar) -> date:
-        """The day of a use that was agreed to: as it was, else the day it is needed by, else after the usual time."""
+    def used_on(self, request: Row, contact: str, agreed_on: date, first: date, calendar: BusinessCalendar) -> date:
+        """The day of a use that was agreed to: as it was, else the day it is needed by, else after the usual time.
+
+        `first` is the first day with enough notice.
+        """
         known = self.real.get((request["id"], contact))
         for day in (known.used_on if known else None, request.get("needed_by")):
             if day is not None and day >= agreed_on:
                 return day
-        return calendar.add(agreed_on, self.lead_days.get(request.get("type") or "", ASSUMED_LEAD_DAYS))
+        return max(first, calendar.add(agreed_on, self.lead_days.get(request.get("type") or "", ASSUMED_LEAD_DAYS)))
 
 
 ASSUMED_LEAD_DAYS = 5

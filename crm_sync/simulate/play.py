@@ -80,7 +80,7 @@ def play(
     calendar = BusinessCalendar.of_holidays(snapshot.tables.get("holiday"))
     answering = people(snapshot, noted_activities(snapshot), asked_for.real)
     past = past_of(_without_replayed(snapshot, asked_for), since, kept)
-    replay = _Replay(program, past, asked_for, _diary(snapshot, answering, calendar))
+    replay = _Replay(program, past, asked_for, _diary(snapshot, program, answering))
     days = business_days(since, snapshot.today, calendar)
     for day in days:
         replay.live(day)
@@ -94,10 +94,12 @@ def business_days(first: date, last: date, calendar: BusinessCalendar) -> tuple[
     return (*filter(calendar.is_business_day, every), last)
 
 
-def _diary(snapshot: Snapshot, answering: People, calendar: BusinessCalendar) -> Diary:
+def _diary(snapshot: Snapshot, program: Program, answering: People) -> Diary:
     schemas = {name: snapshot.tables[name].schema for name in ("request", "match", "activity")}
     profiles = snapshot.tables["profile"].select(["id", "contact", "key"]).to_pylist()
-    return Diary(answering, calendar, schemas, {row["id"]: row["contact"] or row["key"] for row in profiles})
+    contact_of = {row["id"]: row["contact"] or row["key"] for row in profiles}
+    calendar = BusinessCalendar.of_holidays(snapshot.tables.get("holiday"))
+    return Diary(answering, calendar, schemas, contact_of, program.lead_time.business_days)
 
 
 def _without_replayed(snapshot: Snapshot, asked_for: Arrivals) -> Snapshot:
@@ -118,10 +120,13 @@ class _Replay:
         self.program, self.past, self.diary = program, past, diary
         self.coming = list(reversed(asked_for.requests))
         self.seen = Seen()
+        self.yesterday: date | None = None
 
     def live(self, day: date) -> None:
-        """One day: people note what they did, requests come, and the worker runs once."""
-        self.diary.live(day)
+        """One day: what people did after yesterday's run has been noted, requests come, and the worker runs once."""
+        if self.yesterday is not None:
+            self.diary.live(self.yesterday)
+        self.yesterday = day
         while self.coming and self.coming[-1]["submitted_on"] <= day:
             request = self.coming.pop()
             self.diary.requests[request["id"]] = dict(request)

@@ -61,7 +61,7 @@ def breaches(played: Played) -> tuple[Breach, ...]:
 def _asks(played: Played) -> Iterator[_Ask]:
     columns = ("contact_id", "person_key", "account_id")
     owners = {row["contact_id"]: row for row in played.world.verdicts.table.select(columns).to_pylist()}
-    for row in played.world.rows("activity"):
+    for row in (*played.asked_for.asks, *played.diary.activities.values()):
         status, contact = row.get("status") or "", row.get("contact")
         owner = owners.get(contact or "")
         if owner is None or row.get("type") is None:
