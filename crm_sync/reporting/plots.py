@@ -1,4 +1,4 @@
-"""Numbers -> plots as inline SVG: columns, bars side by side, ranges, Lorenz curves and a heat map. No script, no font, no file of its own.
+"""Numbers -> plots as inline SVG: columns, bars side by side, ranges, lines over time, Lorenz curves and a heat map. No script, no font, no file of its own.
 
 Used by the report and by the simulation. Every plot has a title and a description for who cannot see it, and colours that
 all eyes can tell apart; the page puts the numbers in a table beside it. Not here: which numbers.
@@ -82,12 +82,9 @@ def columns(
     marks = ticks(max(most, *totals, 0))
     board.value_axis(marks, label)
     step = board.inner_width / max(1, len(categories))
-    widest = max((text_width(category, 12) for category in categories), default=0)
-    named = min(MOST_LEFT_OUT, math.ceil((widest + 2) / step)) if len(categories) > MOST_LEFT_OUT else 1
+    _name_below(board, categories, step, board.left + step / 2)
     for place, category in enumerate(categories):
         x = board.left + (place + 0.5) * step
-        if place % named == 0:
-            board.text(x, board.y(0) + 16, shortened(category, step * named - 2, 12), anchor="middle", size=12)
         below = 0.0
         for colour, (kind, values) in zip(PALETTE, series.items(), strict=False):
             if values[place] > 0:
@@ -194,9 +191,11 @@ def beside(
     categories: Sequence[str],
     series: Mapping[str, Sequence[float]],
     label: str,
+    *,
+    most_label: float = MOST_LABEL,
 ) -> Markup:
     """Draw bars from left to right, those of each category one below the other, with the number at the end of each."""
-    left = min(MOST_LABEL, max((text_width(category) for category in categories), default=0)) + 14
+    left = min(most_label, max((text_width(category) for category in categories), default=0)) + 14
     high = 16.0 * len(series) + 12
     legend = legend_height(list(series), left)
     board = Board(
@@ -213,6 +212,31 @@ def beside(
             board.text(left + wide + 5, y + 12, number(values[place]), size=12)
     board.legend(list(zip(_colours(len(series)), series, strict=True)), board.height - legend + 10)
     return _markup(board)
+
+
+def over_time(
+    name: str, title: str, about: str, moments: Sequence[str], series: Mapping[str, Sequence[float]], label: str
+) -> Markup:
+    """Draw a line for each series through its values at these moments, the first whole and the others dashed."""
+    board = Board(name, title, about, height=250, top=44, bottom=56)
+    marks = ticks(max((value for values in series.values() for value in values), default=0))
+    board.value_axis(marks, label)
+    step = board.inner_width / max(1, len(moments) - 1)
+    _name_below(board, moments, step, board.left)
+    for place, values in enumerate(series.values()):
+        points = [(board.left + at * step, board.y(value / marks[-1])) for at, value in enumerate(values)]
+        board.path(points, ink=PALETTE[CURVES[place]], wide=2.5, dash="" if place == 0 else "9 4")
+    board.legend(list(zip(_colours(len(series)), series, strict=True)), board.height - 8)
+    return _markup(board)
+
+
+def _name_below(board: Board, categories: Sequence[str], step: float, first: float) -> None:
+    """Name categories below the axis; where they stand too close, every second, third or fourth alone."""
+    widest = max((text_width(category, 12) for category in categories), default=0)
+    named = min(MOST_LEFT_OUT, math.ceil((widest + 2) / step)) if len(categories) > MOST_LEFT_OUT else 1
+    for place in range(0, len(categories), named):
+        text = shortened(categories[place], step * named - 2, 12)
+        board.text(first + place * step, board.y(0) + 16, text, anchor="middle", size=12)
 
 
 def _colours(count: int) -> Sequence[str]:

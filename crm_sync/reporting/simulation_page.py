@@ -70,6 +70,14 @@ def _plots(found: Simulation, gaps: Sequence[GapPair]) -> Mapping[str, Any]:
             "Lorenz curves of a year's effort under both rule sets. " + _gini(found),
             [Load(name, side.loads, side.gini) for name, side in _sides(found).items()],
         ),
+        "pool": plots.over_time(
+            "pool",
+            "People who may be asked, week by week",
+            "A line for either rule set: the people who may be asked for something, limits and rests aside.",
+            _weeks(found.current),
+            {name: side.pool for name, side in _sides(found).items()},
+            "people",
+        ),
         "gaps": _gaps(gaps[:MOST_BARS]),
         "flips": _flips(found),
     }
@@ -86,8 +94,11 @@ def _gini(found: Simulation) -> str:
 def _weekly(name: str, side: Side, which: str, highest: float) -> Any:
     title = f"Requests by week under {which}"
     about = "Columns of the requests of each week, stacked by what became of them."
-    weeks = [f"{week.day} {week:%b}" for week in side.weeks]
-    return plots.columns(name, title, about, weeks, side.weekly, "requests", most=highest)
+    return plots.columns(name, title, about, _weeks(side), side.weekly, "requests", most=highest)
+
+
+def _weeks(side: Side) -> Sequence[str]:
+    return [f"{week.day} {week:%b}" for week in side.weeks]
 
 
 def _lengths(name: str, what: str, series: Mapping[str, Sequence[float]]) -> Any:
@@ -102,7 +113,7 @@ def _gaps(gaps: Sequence[GapPair]) -> Any:
     ]
     series = {IN_USE: [round(one, 1) for _, one, _ in gaps], OTHER: [round(two, 1) for _, _, two in gaps]}
     about = "For each segment a bar for either rule set, as long as references are missing."
-    return plots.beside("gaps", "References missing by segment", about, labels, series, "missing")
+    return plots.beside("gaps", "References missing by segment", about, labels, series, "missing", most_label=400)
 
 
 def _flips(found: Simulation) -> Any:

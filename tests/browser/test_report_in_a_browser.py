@@ -1,4 +1,4 @@
-"""The weekly report as Chromium shows and prints it: nothing missing, nothing clipped, nothing asked of the network."""
+"""The pages as Chromium shows and prints them: nothing missing, nothing clipped, nothing asked of the network."""
 
 from __future__ import annotations
 
@@ -10,14 +10,18 @@ import pytest
 
 from crm_sync.pipeline import decide
 from crm_sync.program import Program
-from crm_sync.reporting import page, report_of
+from crm_sync.reporting import page, report_of, simulation_page
+from crm_sync.reporting.page import SECTIONS
+from crm_sync.reporting.simulation_page import SECTIONS as SIMULATED
 from tests.browser.conftest import Open
 from tests.reference_town import DEAL, Town
+from tests.two_sides import comparison, nothing_happened
 
 pytestmark = pytest.mark.browser
 
-SECTIONS = ("fulfilment", "spread", "consents", "escalations", "actions", "coverage", "revenue")
 NARROWEST = 800
+NAMES = {"report": [name for name, _ in SECTIONS], "simulation": [name for name, _ in SIMULATED]}
+BUSY, EVERY = ["busy_report", "busy_simulation"], ["busy_report", "empty_report", "busy_simulation", "empty_simulation"]
 
 CLIPPED = """() => [...document.querySelectorAll('svg.plot')].flatMap(svg => {
   const frame = svg.getBoundingClientRect();
@@ -92,57 +96,81 @@ def written(town: Town, folders: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(params=["busy", "empty"])
-def report(request: pytest.FixtureRequest) -> Path:
-    path: Path = request.getfixturevalue(f"{request.param}_report")
+@pytest.fixture(scope="session")
+def busy_simulation(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A comparison of two rule sets in which everything differs, a limit passed among it."""
+    return simulated(simulation_page(comparison(breached=True), "crm-sync approve --by NAME"), tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def empty_simulation(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A comparison over a time in which nobody asked for anything."""
+    return simulated(simulation_page(nothing_happened(), "crm-sync approve --by NAME"), tmp_path_factory)
+
+
+def simulated(text: str, folders: pytest.TempPathFactory) -> Path:
+    path = folders.mktemp("simulation") / "simulation.html"
+    path.write_text(text, encoding="utf-8")
     return path
 
 
-def test_it_opens_without_a_word_and_asks_for_nothing(opened: Open, report: Path) -> None:
-    found = opened(report)
+@pytest.fixture(params=EVERY)
+def shown(request: pytest.FixtureRequest) -> Path:
+    path: Path = request.getfixturevalue(request.param)
+    return path
+
+
+@pytest.fixture(params=BUSY)
+def busy(request: pytest.FixtureRequest) -> Path:
+    path: Path = request.getfixturevalue(request.param)
+    return path
+
+
+def test_it_opens_without_a_word_and_asks_for_nothing(opened: Open, shown: Path) -> None:
+    found = opened(shown)
     assert found.said == []
     assert found.asked == []
 
 
-def test_every_section_is_seen_without_scripts(opened: Open, report: Path) -> None:
-    page = opened(report, scripts=False).page
-    for name in SECTIONS:
+def test_every_section_is_seen_without_scripts(opened: Open, shown: Path) -> None:
+    page = opened(shown, scripts=False).page
+    for name in NAMES[shown.stem]:
         assert page.locator(f"#{name}").is_visible()
         assert page.locator(f"#{name} h2").is_visible()
 
 
-def test_links_lead_to_their_sections(opened: Open, busy_report: Path) -> None:
-    page = opened(busy_report).page
-    for name in SECTIONS:
+def test_links_lead_to_their_sections(opened: Open, busy: Path) -> None:
+    page = opened(busy).page
+    for name in NAMES[busy.stem]:
         page.locator(f"nav a[href='#{name}']").click()
         assert page.locator(f"#{name}").bounding_box()["y"] < 900
 
 
 @pytest.mark.parametrize("width", [NARROWEST, 1100, 1600])
-def test_nothing_is_clipped_or_overlaps(opened: Open, busy_report: Path, width: int) -> None:
-    page = opened(busy_report, width=width).page
+def test_nothing_is_clipped_or_overlaps(opened: Open, busy: Path, width: int) -> None:
+    page = opened(busy, width=width).page
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert page.evaluate(CLIPPED) == []
     assert page.evaluate(OVERLAPPING) == []
 
 
-def test_axe_finds_nothing_to_object_to(opened: Open, report: Path) -> None:
+def test_axe_finds_nothing_to_object_to(opened: Open, shown: Path) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
-    found = Axe().run(opened(report).page)
+    found = Axe().run(opened(shown).page)
     assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found.response["violations"]] == []
 
 
-def test_it_can_be_read_by_keyboard(opened: Open, busy_report: Path) -> None:
-    page = opened(busy_report).page
+def test_it_can_be_read_by_keyboard(opened: Open, busy: Path) -> None:
+    page = opened(busy).page
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the report"
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.getAttribute('href')") == "#fulfilment"
+    assert page.evaluate("document.activeElement.getAttribute('href')") == f"#{NAMES[busy.stem][0]}"
 
 
-def test_it_prints_on_a4_with_its_plots_whole(opened: Open, report: Path, tmp_path: Path) -> None:
-    page = opened(report).page
+def test_it_prints_on_a4_with_its_plots_whole(opened: Open, shown: Path, tmp_path: Path) -> None:
+    page = opened(shown).page
     printed = page.pdf(path=tmp_path / "report.pdf", prefer_css_page_size=True, print_background=True)
     assert printed.startswith(b"%PDF")
     assert 20_000 < len(printed) < 5_000_000

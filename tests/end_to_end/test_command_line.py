@@ -46,10 +46,13 @@ def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
     )
 
 
-def answer(folder: Path, *arguments: str) -> Any:
-    done = run(folder, *arguments, "--json")
+def answer_of(done: subprocess.CompletedProcess[str]) -> Any:
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+def answer(folder: Path, *arguments: str) -> Any:
+    return answer_of(run(folder, *arguments, "--json"))
 
 
 def test_the_demo_tells_a_program_owner_what_matters_and_what_to_try_next(folder: Path) -> None:
@@ -154,3 +157,53 @@ def test_shipped_rules_and_mappings_are_right(folder: Path) -> None:
     done = run(folder, "check")
     assert done.returncode == 0, done.stderr
     assert "nothing wrong" in done.stdout
+
+
+@pytest.fixture(scope="module")
+def stricter(folder: Path) -> Path:
+    """Another rule set: one call a quarter, and survey answers of two months."""
+    other = folder / "rules-next"
+    shutil.copytree(ROOT / "rules", other, ignore=shutil.ignore_patterns("cases", "approval.yaml"))
+    for name, before, after in (
+        ("tolerance", "measure: uses, limit: 2, window_days: 90", "measure: uses, limit: 1, window_days: 90"),
+        ("qualification", "fact: nps_age_days, at_most: 180", "fact: nps_age_days, at_most: 60"),
+    ):
+        path = other / f"{name}.yaml"
+        assert before in path.read_text()
+        path.write_text(path.read_text().replace(before, after))
+    return other
+
+
+def test_other_rules_are_lived_through_shown_as_a_page_and_agreed_to(folder: Path, stricter: Path) -> None:
+    found = answer(folder, "simulate", "--rules", str(stricter), "--since", "7d")
+    current, other = found["current"], found["other"]
+    assert current["requests"] == other["requests"] >= 60
+    assert sum(other["endings"].values()) == other["requests"]
+    assert current["breaches"] == other["breaches"] == []
+    assert other["pool"][-1] < current["pool"][-1]
+    assert found["by_criterion"]["nps_fresh"]["blocked"] > 10
+    assert found["verdicts"] >= len(found["flipped"]) > 10
+    assert all(one["becomes"] == "may not be asked" and one["remedy"] for one in found["flipped"])
+
+    page = folder / "simulation.html"
+    shown = run(folder, "simulate", "--rules", str(stricter), "--since", "7d", "--out", str(page))
+    assert shown.returncode == 0, shown.stderr
+    assert f"approve --by NAME --simulation {found['digest']}" in shown.stdout
+    assert found["digest"] in page.read_text()
+    for heading in ("Who flips today", "How it was reckoned", "--all", "Filled of those that ended"):
+        assert heading in shown.stdout
+    assert "@" not in shown.stdout
+    assert "\x1b" not in shown.stdout
+
+    there = {"CRM_SYNC_RULES_DIR": str(stricter)}
+    refused = run(folder, "run", **there)
+    assert refused.returncode == 3
+    assert "are not approved" in refused.stderr
+    wrong = run(folder, "approve", "--by", "Dana", "--simulation", found["digest"])
+    assert wrong.returncode == 2
+    assert f"which tried rules {other['version']}" in wrong.stderr
+    agreed = run(folder, "approve", "--by", "Dana", "--simulation", found["digest"], **there)
+    assert agreed.returncode == 0, agreed.stderr
+    assert run(folder, "plan", **there).returncode == 0
+    approved = answer_of(run(folder, "check", "--json", **there))
+    assert approved["approval"]["simulation"] == found["digest"]

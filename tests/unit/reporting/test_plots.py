@@ -35,6 +35,12 @@ ALL = {
     "ranges": plots.ranges("b", "t", "d", [Range(NAUGHTY * 3, 1, 2, 44, 5, "7 cases")], "days", limit="promise"),
     "lorenz": plots.lorenz("c", "t", "d", [Load("a", [0, 0, 1, 5], 0.6)]),
     "lorenz of nothing": plots.lorenz("c", "t", "d", [Load(NAUGHTY, [0, 0], 0.0), Load("b", [1, 2], 0.1)]),
+    "beside": plots.beside(
+        "f", "t", "d", [NAUGHTY * 3, "b"], {"x": [3, 0], NAUGHTY: [1.5, 44]}, "uses", most_label=400
+    ),
+    "nothing beside nothing": plots.beside("f", "t", "d", [], {"x": []}, "uses"),
+    "over time": plots.over_time("g", "t", "d", ["Jan", NAUGHTY, "Mar"], {"x": [1, 5, 2], "y": [0, 0, 7]}, "people"),
+    "one moment": plots.over_time("g", "t", "d", ["Jan"], {"x": [3]}, "people"),
     "heat map": plots.heat_map(
         "e", "t", "d", [NAUGHTY, "b"], ["x", "y"], {(NAUGHTY, "x"): Spot("1 of 2", 0.5, "hint")}
     ),
@@ -82,6 +88,20 @@ def test_scales_reach_the_highest_value_with_few_marks(most: float) -> None:
     marks = ticks(most)
     assert marks[-1] >= most
     assert 2 <= len(marks) <= 7
+
+
+def test_several_drawings_share_a_scale() -> None:
+    alone = plots.columns("a", "t", "d", ["Jan"], {"call": [3]}, "uses")
+    scaled = plots.columns("a", "t", "d", ["Jan"], {"call": [3]}, "uses", most=30)
+    assert ">30<" in scaled
+    assert ">30<" not in alone
+
+
+def test_names_that_would_stand_on_each_other_are_left_out_but_for_every_few() -> None:
+    weeks = [f"{number} November" for number in range(1, 27)]
+    shown = {text.text for text in drawn(plots.columns("a", "t", "d", weeks, {"x": [0] * 26}, "uses")).iter("text")}
+    assert {"1 November", "4 November", "25 November"} <= shown
+    assert not {"2 November", "3 November", "26 November"} & shown
 
 
 def test_numbers_are_labels() -> None:

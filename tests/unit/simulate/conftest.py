@@ -19,12 +19,20 @@ LANGUAGES = {"ann": "Dutch", "bob": "French", "dee": "Italian", "eve": "English"
 def with_calls_a_quarter(program: Program, limit: float) -> Program:
     """The same rules with another limit of calls for everybody."""
     caps = [c.model_copy(update={"limit": limit}) if c.id == "calls_quarter" else c for c in program.tolerance.caps]
-    return replace(program, tolerance=program.tolerance.model_copy(update={"caps": tuple(caps)}), version=f"limit {limit}")
+    return replace(
+        program, tolerance=program.tolerance.model_copy(update={"caps": tuple(caps)}), version=f"limit {limit}"
+    )
 
 
 def request(town: Town, name: str, day: date, **more: Any) -> None:
     """Add a submitted request of its own requester and audience, which nothing but itself makes hard."""
-    given = {"stage": "submitted", "type": "call", "needed_by": date(2026, 5, 29), "requester": f"r {name}", "audience": f"a {name}"} | more
+    given = {
+        "stage": "submitted",
+        "type": "call",
+        "needed_by": date(2026, 5, 29),
+        "requester": f"r {name}",
+        "audience": f"a {name}",
+    } | more
     town.add("request", id=name, name=name, submitted_on=day, prospect="prospect", industry="Retail", product="Core",
              region="EMEA", **given)  # fmt: skip
 

@@ -8,7 +8,6 @@ from datetime import date
 from typing import Any
 
 import pyarrow as pa
-import pytest
 
 from crm_sync.program import Program
 from crm_sync.simulate import Course, Played, breaches, courses, flips, play
@@ -160,7 +159,9 @@ def test_a_kind_that_one_rule_set_does_not_know_flips_without_a_criterion(snapsh
     fewer = {kind: points for kind, points in program.tolerance.effort_points.items() if kind != "logo"}
     other = replace(program, tolerance=program.tolerance.model_copy(update={"effort_points": fewer}))
     found = flips(town.snapshot(), program, other)
-    assert [(flip.contact_id, flip.reference_type, flip.becomes) for flip in found.flips] == [("ann", "logo", "blocked")]
+    assert [(flip.contact_id, flip.reference_type, flip.becomes) for flip in found.flips] == [
+        ("ann", "logo", "blocked")
+    ]
     assert found.by_criterion() == {"no such kind": {"blocked": 1}}
 
 
