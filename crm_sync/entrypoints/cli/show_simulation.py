@@ -41,13 +41,11 @@ def show(found: Simulation, approve: str, *, every: bool) -> None:
 
 def _show_breaches(found: Simulation) -> None:
     """Say loudly that a limit was passed."""
-    for which, side in (("in use", found.current), ("other", found.other)):
+    for which, side in (("rules in use", found.current), ("other rules", found.other)):
         for one in side.breaches:
-            line(
-                f"LIMIT PASSED under the rules {which}: {one.cap} of {one.contact_id} on {one.day:%d %b %Y},"
-                f" {one.counted:g} of {one.limit:g}",
-                style="bold red",
-            )
+            counted = f"{one.counted:g} of {one.limit:g} allowed"
+            told = f"{words(one.cap)} of {one.contact_id} on {one.day:%d %b %Y}, {counted}"
+            line(f"LIMIT PASSED under the {which}: {told}", style="bold red")
 
 
 def _show_kinds(found: Simulation) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from datetime import UTC, date, datetime
 
 import pytest
 
-from crm_sync.entrypoints.cli.simulate import first_day
+from crm_sync.entrypoints.cli.show_simulation import as_json, show
+from crm_sync.entrypoints.cli.simulate import at_noon, first_day
+from crm_sync.entrypoints.cli.simulations import digest_of, keep, simulated
 from crm_sync.errors import ConfigurationError
 from crm_sync.model.snapshot import Snapshot
+from crm_sync.settings import read_settings
+from tests.two_sides import comparison, nothing_happened
 from tests.unit.entrypoints.conftest import Desk
 
 TODAY = date(2026, 11, 18)
@@ -43,8 +48,6 @@ def test_what_is_no_past_is_refused_with_what_would_be_one(since: str) -> None:
 
 
 def test_every_simulation_of_a_day_looks_at_noon() -> None:
-    from crm_sync.entrypoints.cli.simulate import at_noon
-
     moments = [datetime(2026, 11, 18, hour, 59, 7, 3, tzinfo=UTC) for hour in (0, 23)]
     found = {at_noon(Snapshot(moment, "00D", {}, frozenset(), None)).as_of for moment in moments}
     assert found == {datetime(2026, 11, 18, 12, tzinfo=UTC)}
@@ -63,3 +66,40 @@ def test_mistakes_in_the_other_rules_are_told_with_file_and_line(desk: Desk) -> 
 def test_rules_that_are_not_there_are_no_rules(desk: Desk) -> None:
     done = desk.run("simulate", "--rules", str(desk.folder / "nowhere"))
     assert "which is no folder" in str(done.exception)
+
+
+def test_the_digest_is_that_of_everything_found_and_of_nothing_else(desk: Desk) -> None:
+    result = as_json(comparison())
+    assert digest_of(result) == digest_of(as_json(comparison()))
+    assert digest_of(result) != digest_of(as_json(comparison(breached=True)))
+    settings = read_settings(environ={}, state_dir=desk.state)
+    digest = keep(settings, result)
+    assert digest == digest_of(result)
+    simulated(settings, digest, "b" * 16)
+    with pytest.raises(ConfigurationError, match="which tried rules b"):
+        simulated(settings, digest, "a" * 16)
+
+
+def test_a_terminal_shows_both_sides_who_flips_and_the_command_that_agrees(capsys: pytest.CaptureFixture[str]) -> None:
+    show(comparison(), "crm-sync approve --by NAME --simulation 1", every=False)
+    text = capsys.readouterr().out
+    assert re.search(r"filled +284 +258 +-26", text)
+    assert re.search(r"call +284 of 359 +258 of 333", text)
+    assert re.search(r"Manufacturing +Integration +North America +case study +7.5 +4 +16", text)
+    assert re.search(r"nps_fresh +0 +60", text)
+    assert "Who flips today: 28 verdicts of 14 people" in text
+    assert "LIMIT PASSED" not in text
+    assert text.rstrip().endswith("crm-sync approve --by NAME --simulation 1")
+
+
+def test_a_limit_that_was_passed_is_shown_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    show(comparison(breached=True), "approve", every=True)
+    told = "LIMIT PASSED under the other rules: calls quarter of 003000000000001AAA on 03 Sep 2026, 3 of 2 allowed"
+    assert told in capsys.readouterr().out
+
+
+def test_nothing_to_show_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    show(nothing_happened(), "approve", every=True)
+    text = capsys.readouterr().out
+    assert "Who flips today: 0 verdicts of 0 people" in text
+    assert "nan" not in text
