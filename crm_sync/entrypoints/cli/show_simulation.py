@@ -75,9 +75,8 @@ def _cell(gap: Gap) -> tuple[str, ...]:
 def _show_flips(found: Simulation, *, every: bool) -> None:
     """Print which criteria flip how many verdicts, and whose."""
     (before, after), (once, then) = found.eligible, found.candidates
-    heading(
-        f"Who flips today: {len(found.flipped)} verdicts of {len({one.contact_id for one in found.flipped})} people"
-    )
+    people = len({one.contact_id for one in found.flipped})
+    heading(f"Who flips today: {found.verdicts} verdicts of {people} people")
     line(f"May be asked, counted by person and kind: {before:,} under the rules in use, {after:,} under the other.")
     line(f"Meet every criterion of a candidate: {once:,} people under the rules in use, {then:,} under the other.")
     if not found.flipped:
