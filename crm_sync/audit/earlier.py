@@ -18,7 +18,8 @@ from crm_sync.audit.inputs import kept_input
 from crm_sync.errors import PermanentError
 from crm_sync.ports import Archive
 
-STATE = ("account", "contact", "individual", "profile")
+STATE = ("account", "contact", "profile")
+"""What is given; what people wish for their privacy is today's on every day."""
 
 
 @dataclass

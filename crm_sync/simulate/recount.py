@@ -17,8 +17,6 @@ from crm_sync.program import Cap
 from crm_sync.simulate.play import Played
 
 Row = Mapping[str, Any]
-USED_ON: Mapping[str, str] = {"completed": "completed_on", "missed": "scheduled_on"}
-OPEN = ("asked", "accepted", "scheduled")
 
 
 @dataclass(frozen=True)
@@ -61,13 +59,16 @@ def breaches(played: Played) -> tuple[Breach, ...]:
 def _asks(played: Played) -> Iterator[_Ask]:
     columns = ("contact_id", "person_key", "account_id")
     owners = {row["contact_id"]: row for row in played.world.verdicts.table.select(columns).to_pylist()}
+    counts_when = played.world.program.tolerance.counts_when
     for row in (*played.asked_for.asks, *played.diary.activities.values()):
         status, contact = row.get("status") or "", row.get("contact")
         owner = owners.get(contact or "")
         if owner is None or row.get("type") is None:
             continue
-        used_on = row.get(USED_ON.get(status, "")) if status in USED_ON else None
-        ended_on = None if status in OPEN else used_on or row.get("responded_on") or row.get("asked_on")
+        counts = counts_when.get(status)
+        day = row.get("completed_on") if status == "completed" else row.get("scheduled_on")
+        used_on = day if counts == "used" else None
+        ended_on = None if counts == "reserved" else used_on or row.get("responded_on") or row.get("asked_on")
         who = {"person": owner["person_key"], "account": owner["account_id"]}
         replayed = row["id"] in played.diary.activities
         yield _Ask(row["id"], contact or "", who, row["type"], replayed, row.get("asked_on"), ended_on, used_on)

@@ -202,7 +202,7 @@ def state_of(town: Town, **account: Any) -> dict[str, pa.Table]:
     town.rows["account"][-1] |= account
     tables = town.snapshot().tables
     town.rows["account"][-1] = before
-    return {name: tables[name] for name in ("account", "contact", "individual", "profile")}
+    return {name: tables[name] for name in ("account", "contact", "profile")}
 
 
 def renamed(snapshot: Snapshot, name: str) -> pa.Table:
