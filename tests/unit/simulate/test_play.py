@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -12,7 +13,7 @@ import pyarrow as pa
 from crm_sync.program import Program
 from crm_sync.simulate import Course, Played, breaches, courses, flips, play
 from tests.reference_town import Town
-from tests.unit.simulate.conftest import SINCE, with_calls_a_quarter
+from tests.unit.simulate.conftest import SINCE, request, with_calls_a_quarter
 
 
 def matches(played: Played) -> list[dict[str, Any]]:
@@ -63,6 +64,27 @@ def test_a_stricter_limit_fills_less_and_neither_is_passed(played: Played, playe
     assert endings(played_stricter) == endings(played) | {"for bob later": "unfilled"}
     assert breaches(played) == ()
     assert breaches(played_stricter) == ()
+
+
+def test_no_limit_is_passed_where_everybody_is_wanted_all_the_time(snapshot_of: Any, program: Program) -> None:
+    town = Town(snapshot_of, program)
+    for name in ("ann", "bob", "cem", "dee"):
+        town.reference(name, uses=("call",))
+        town.used(name, date(2025, 6, 2))
+    for row in town.rows["contact"][:3]:
+        row["account"] = "acc ann"
+    town.rows["profile"][3]["max_calls_quarter"] = 1.0
+    for number in range(16):
+        needed_by = date(2026, 4 + number % 4 * 2, 1 + number)
+        request(town, f"r{number}", date(2026, 3, 2 + number % 4), needed_by=needed_by)
+    found = play(town.snapshot(), program, date(2026, 3, 2))
+    assert breaches(found) == ()
+    asked = Counter(contact for course in courses(found) for contact in course.asked)
+    assert asked.total() >= 3
+    assert max(asked.values()) <= 2
+    assert asked["dee"] == 1
+    assert sum(asked[name] for name in ("ann", "bob", "cem")) <= 3
+    assert max(len(course.asked) for course in courses(found)) <= 1
 
 
 def test_a_limit_that_was_passed_is_found(played_stricter: Played, program: Program) -> None:
