@@ -106,6 +106,7 @@ UNCOMPARED = {
     "modified_at",
     "system_modstamp",
     "opened_at",
+    "closed_at",
     "owner",
     "evaluated_at",
     "email_key",
