@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -49,7 +50,7 @@ def simulate(
     found = compared(settings, snapshot, (current, other), first_day(since, snapshot.today), kept, quiet=as_json)
     result = show_simulation.as_json(found)
     digest = keep(settings, result)
-    command = f"CRM_SYNC_RULES_DIR={rules} crm-sync approve --by NAME --simulation {digest}"
+    command = f"CRM_SYNC_RULES_DIR={shlex.quote(str(rules))} crm-sync approve --by NAME --simulation {digest}"
     if out is not None:
         write(out, simulation_page(found, command))
     if as_json:

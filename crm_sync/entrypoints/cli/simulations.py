@@ -32,10 +32,10 @@ def keep(settings: Settings, result: Mapping[str, Any]) -> str:
 
 
 def simulated(settings: Settings, digest: str, version: str) -> None:
-    """Make sure that this simulation was made here, is whole, and tried this version.
+    """Make sure that this simulation was made here, is whole, tried this version, and passed nobody's limits.
 
     Raises:
-        ConfigurationError: it was not, or tried other rules.
+        ConfigurationError: it was not, tried other rules, or passed a limit.
     """
     from crm_sync.errors import ConfigurationError, Mistake
 
@@ -53,6 +53,9 @@ def simulated(settings: Settings, digest: str, version: str) -> None:
     if tried != version:
         found = f"{digest}, which tried rules {tried}"
         raise ConfigurationError((Mistake("--simulation", found, f"a simulation of the rules here, {version}"),))
+    if any(result.get(side, {}).get("breaches") for side in ("current", "other")):
+        found = f"{digest}, in which limits were passed"
+        raise ConfigurationError((Mistake("--simulation", found, "one in which nobody was asked too often"),))
 
 
 def _path(settings: Settings, digest: str) -> Path:

@@ -80,6 +80,13 @@ def test_the_digest_is_that_of_everything_found_and_of_nothing_else(desk: Desk) 
         simulated(settings, digest, "a" * 16)
 
 
+def test_nobody_can_agree_on_the_ground_of_a_simulation_that_passed_a_limit(desk: Desk) -> None:
+    settings = read_settings(environ={}, state_dir=desk.state)
+    digest = keep(settings, as_json(comparison(breached=True)))
+    with pytest.raises(ConfigurationError, match="in which limits were passed"):
+        simulated(settings, digest, "b" * 16)
+
+
 def test_a_terminal_shows_both_sides_who_flips_and_the_command_that_agrees(capsys: pytest.CaptureFixture[str]) -> None:
     show(comparison(), "crm-sync approve --by NAME --simulation 1", every=False)
     text = capsys.readouterr().out
