@@ -31,9 +31,9 @@ def consent_is_blind(records: Records, rules: ConsentRules) -> bool:
 def create_consent(records: Records, program: Program) -> None:
     """Create `consent_row`, `consent_look` (each record in each light) and `consent_state` (contact, type, answer)."""
     rules = program.consent
-    records.create("consent_row", _rows(records, rules))
+    records.view("consent_row", _rows(records, rules))
     records.create("consent_use", _uses(program))
-    records.create("consent_look", _looks(records, rules))
+    records.view("consent_look", _looks(records, rules))
     records.create("consent_state", _states(rules))
 
 
@@ -71,19 +71,20 @@ def _looks(records: Records, rules: ConsentRules) -> str:
     )
     return f"""
         WITH persons AS (SELECT r.*, n.person_key FROM consent_row r JOIN notable n USING (contact_id)),
+        enders AS (SELECT * FROM persons WHERE ends_others IS DISTINCT FROM false OR legal_restriction IS DISTINCT FROM false),
         ended AS (
             SELECT g.id, u.reference_type, {any_true(_ends("o", "g"))} AS is_ended
-            FROM persons g JOIN consent_use u USING (use) JOIN persons o USING (person_key)
+            FROM persons g JOIN consent_use u USING (use) JOIN enders o USING (person_key)
             LEFT JOIN consent_use v ON v.use = o.use AND v.reference_type = u.reference_type
             WHERE o.use IS NULL OR v.use IS NOT NULL
             GROUP BY g.id, u.reference_type
         )
         SELECT n.contact_id, u.reference_type, r.* EXCLUDE (contact_id),
-               {covers} AS covers_region, e.is_ended,
+               {covers} AS covers_region,
                r.granted AND r.complete AND r.in_force AND NOT r.is_withdrawn AND NOT r.legal_restriction AND ({covers})
-                   AND NOT e.is_ended AS is_good
+                   AND (e.id IS NULL OR NOT e.is_ended) AS is_good
         FROM notable n JOIN persons r USING (person_key) JOIN consent_use u USING (use)
-        JOIN ended e ON e.id = r.id AND e.reference_type = u.reference_type
+        LEFT JOIN ended e ON e.id = r.id AND e.reference_type = u.reference_type
     """
 
 

@@ -11,7 +11,7 @@ import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import reduce
+from functools import cached_property, reduce
 from typing import Any
 
 import narwhals as nw
@@ -21,7 +21,7 @@ from crm_sync.evaluate.gates import Gate, gates
 from crm_sync.model.verdict import Weight
 from crm_sync.model.verdicts import RuleRef
 from crm_sync.program import Criterion, Program
-from crm_sync.program.conditions import All, Any_, Condition, Not_, Test, tests
+from crm_sync.program.conditions import All, Any_, Condition, Not_, Test, Value, tests
 from crm_sync.program.rules.qualification import Stage
 
 MOST_RULES = 62
@@ -55,18 +55,26 @@ class Rule:
         """What it adds to strength when true."""
         return (self.criterion.points or 0.0) if self.criterion else 0.0
 
+    @cached_property
+    def facts(self) -> tuple[str, ...]:
+        """The facts a criterion asks for, in the order written; none for a gate, whose answer is a column."""
+        return tuple(dict.fromkeys(test.fact for _, test in tests(self.criterion.when))) if self.criterion else ()
+
     def key(self, program: Program, reference_type: str) -> str:
         """Name its answer for one type; types for which nothing differs share a name."""
         if self.gate:
             return self.gate.columns[reference_type]
-        return f"{self.ref.id}@{reference_type}" if self._differs(program) else self.ref.id
+        asked = self._asks(program, reference_type)
+        alike = [t for t in self.ref.types if self._asks(program, t) == asked]
+        return self.ref.id if len(alike) == len(self.ref.types) else f"{self.ref.id}@{alike[0]}"
 
-    def _differs(self, program: Program) -> bool:
+    def _asks(self, program: Program, reference_type: str) -> list[tuple[str, Value]]:
+        """Give each fact's column and what it is compared with for one type."""
         assert self.criterion is not None  # noqa: S101  (a rule is a criterion or a gate)
-        return any(
-            isinstance(test.threshold, Mapping) or is_per_type(program, test.fact)
+        return [
+            (fact_column(test.fact, reference_type, program), test.threshold_for(reference_type))
             for _, test in tests(self.criterion.when)
-        )
+        ]
 
     def truth(self, program: Program, reference_type: str) -> nw.Expr:
         """Give the expression of its answer for one type."""

@@ -5,31 +5,33 @@ Names records and fields as the org does, through the mappings. Called by `reaso
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crm_sync.evaluate.criteria import Rule
 from crm_sync.evaluate.evidence import Evidence, Row
 from crm_sync.evaluate.gates import Gate, Kind
+from crm_sync.evaluate.masks import Asked
 from crm_sync.evaluate.usage import SCALE, weight_of_ask
 from crm_sync.evaluate.verdicts import Judged
-from crm_sync.evaluate.wording import counted, plain, required, seen
+from crm_sync.evaluate.wording import counted, plain, seen
 from crm_sync.model.verdict import Source, Truth
-from crm_sync.program import Criterion
-from crm_sync.program.conditions import Condition, tests
 from crm_sync.program.rules import Cap
 
 
 @dataclass(frozen=True)
 class Case:
-    """One person and type to be explained: the facts and masks, and the records behind them."""
+    """One person and type to be explained: the facts and masks, the records behind them, and what each criterion requires.
+
+    `thresholds` are those of the criteria, by the key of the rule asked.
+    """
 
     judged: Judged
     evidence: Evidence
     unreadable: frozenset[tuple[str, str]]
     row: Mapping[str, Any]
     reference_type: str
+    thresholds: Mapping[str, str]
 
     def source(self, mapping: str, record_id: str | None, field: str) -> Source | None:
         """Give a mapped field of a record in the org's own names; None for one that no mapping has."""
@@ -57,32 +59,27 @@ class Finding:
     remedy: str
 
 
-def finding(case: Case, rule: Rule, truth: Truth) -> Finding:
+def finding(case: Case, asked: Asked, truth: Truth) -> Finding:
     """Say what was found for one rule."""
-    if rule.criterion:
-        return _of_criterion(case, rule.criterion, truth)
-    assert rule.gate is not None  # noqa: S101  (a rule is a criterion or a gate)
-    return _GATES[rule.gate.kind](case, rule.gate, truth)
+    gate = asked.rule.gate
+    return _GATES[gate.kind](case, gate, truth) if gate else _of_criterion(case, asked, truth)
 
 
-def _of_criterion(case: Case, criterion: Criterion, truth: Truth) -> Finding:
-    program, t = case.judged.program, case.reference_type
-    value = seen(criterion.when, t, program, case.row)
-    mapping, field, record_id = _where(case, criterion.when)
+def _of_criterion(case: Case, asked: Asked, truth: Truth) -> Finding:
+    facts, remedy = asked.rule.facts, asked.rule.remedy
+    value = seen(facts, case.reference_type, case.judged.program, case.row)
+    mapping, field, record_id = _where(case, facts)
     source = case.source(mapping, record_id, field)
-    remedy = criterion.remedy
     if truth == "unknown":
         raw = case.unmapped(mapping, record_id, field)
         value = raw if raw is not None else value
         remedy = f"{_to_know(case, mapping, field, source, raw)} {remedy}".strip()
-    return Finding(value, required(criterion.when, t, program), source, remedy)
+    return Finding(value, case.thresholds[asked.key], source, remedy)
 
 
-def _where(case: Case, condition: Condition) -> tuple[str, str, str | None]:
-    """Give mapping, field and record of the first fact of a condition that is not known, else of the first."""
-    asked = [test.fact for _, test in tests(condition)]
-    empty = [name for name in asked if case.row.get(name, "known") is None]
-    name = (empty or asked)[0]
+def _where(case: Case, facts: Sequence[str]) -> tuple[str, str, str | None]:
+    """Give mapping, field and record of the first fact asked for that is not known, else of the first."""
+    name = next((name for name in facts if case.row.get(name, "known") is None), facts[0])
     fact = case.judged.program.facts.get(name)
     mapping, _, field = (fact.derived_from[0] if fact and fact.derived_from else name).partition(".")
     if mapping in ("case", "escalation"):

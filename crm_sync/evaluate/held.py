@@ -30,16 +30,14 @@ _OWNERS = (
 
 @dataclass(frozen=True)
 class Counts:
-    """High and low count, and limit in thousandths, by cap and owner; only of owners with an open ask."""
+    """High and low count, and limit, in thousandths, by cap and owner; only of owners with an open ask."""
 
-    counted: Mapping[tuple[str, str], tuple[int, int]]
-    limited: Mapping[tuple[str, str], int]
+    known: Mapping[tuple[str, str], tuple[int, int, int]]
 
     def answer(self, cap: Cap, ask: Mapping[str, Any]) -> str:
         """Say whether the count, this ask included as the reservation it is, stays within the limit."""
         owner = ask["person_key"] if cap.per == "person" else ask["account_id"]
-        high, low = self.counted.get((cap.id, owner), (0, 0))
-        most = self.limited.get((cap.id, owner), round(SCALE * cap.limit))
+        high, low, most = self.known.get((cap.id, owner), (0, 0, round(SCALE * cap.limit)))
         return "true" if high <= most else "false" if low > most else "unknown"
 
 
@@ -59,12 +57,8 @@ def held_asks(judged: Judged, verdicts: pa.Table) -> pa.Table:
 
 
 def _counts(records: Records) -> Counts:
-    counted = records.rows(f"SELECT * FROM counted WHERE owner_id IN {_OWNERS}")
-    limited = records.rows(f"SELECT * FROM limited WHERE owner_id IN {_OWNERS}")
-    return Counts(
-        {(row["cap"], row["owner_id"]): (row["high"], row["low"]) for row in counted},
-        {(row["cap"], row["owner_id"]): row["most"] for row in limited},
-    )
+    rows = records.rows(f"SELECT * FROM limited WHERE owner_id IN {_OWNERS}")
+    return Counts({(row["cap"], row["owner_id"]): (row["high"], row["low"], row["most"]) for row in rows})
 
 
 def _masks(judged: Judged, counts: Counts, ask: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, int]:

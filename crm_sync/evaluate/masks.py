@@ -16,16 +16,17 @@ import narwhals as nw
 from crm_sync.evaluate.criteria import Rule, fact_column
 from crm_sync.evaluate.openings import DAY_OF, opening
 from crm_sync.program import Program
-from crm_sync.program.conditions import tests
 
 NEVER = "DATE '9999-12-31'"
 """The day on which a gate opens that is shut without a known end."""
 STRENGTH = "strength"
+SUMS = ("false", "null", "caution")
+"""The results per type that are sums of bits."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One rule asked for one reference type; `key` names its answer, which several types may share."""
+    """One rule asked for one reference type; `key` names its answer, which several types may share but no other rule."""
 
     bit: int
     rule: Rule
@@ -45,35 +46,34 @@ class Asked:
         """Name the facts it is answered from."""
         if self.rule.gate:
             return (self.rule.gate.columns[self.reference_type],)
-        facts = dict.fromkeys(test.fact for _, test in self._tests())
-        return tuple(fact_column(fact, self.reference_type, program) for fact in facts)
+        return tuple(fact_column(fact, self.reference_type, program) for fact in self.rule.facts)
 
     def day_columns(self) -> tuple[str, ...]:
         """Name the columns its day is computed from."""
         if self.rule.gate:
             return (f"free_{self.rule.gate.columns[self.reference_type]}",) if self.rule.gate.dated else ()
-        return tuple(DAY_OF[test.fact] for _, test in self._tests() if test.fact in DAY_OF)
-
-    def _tests(self) -> Iterator[Any]:
-        return tests(self.rule.criterion.when) if self.rule.criterion else iter(())
+        return tuple(DAY_OF[fact] for fact in self.rule.facts if fact in DAY_OF)
 
 
 @dataclass(frozen=True)
 class Masked:
     """Rules answered over a view, as a query, and where each of its results stands.
 
-    Results are `strength` and per type t `false_t`, `null_t`, `open_t` (the last day on which something now false opens)
-    and `gate_t` (of gates alone: null when all are open, and never when one is shut without a known end). Types with
-    equal results share a column.
+    Results are `strength` and, per type t, `false_t` and `null_t` (of all rules), `caution_t` (cautions that are not true),
+    `open_t` (the last day on which something now false opens) and `gate_t` (of gates alone: null when all are open, and
+    never when one is shut without a known end). Types with equal results share a column.
     """
 
     query: str
     results: Mapping[str, str]
+    kept: tuple[str, ...]
 
     @property
-    def distinct(self) -> tuple[str, ...]:
-        """The columns of the results, each once."""
-        return tuple(dict.fromkeys(self.results.values()))
+    def sql(self) -> Mapping[str, str]:
+        """Everything kept and every result, as SQL over the query."""
+        return {
+            name: f'"{column}"' for name, column in (*zip(self.kept, self.kept, strict=True), *self.results.items())
+        }
 
 
 def masked(
@@ -81,7 +81,7 @@ def masked(
     view: str,
     program: Program,
     asked: Sequence[Asked],
-    keep: Iterable[str],
+    keep: Sequence[str],
     extra: Mapping[str, nw.Expr],
 ) -> Masked:
     """Answer rules over a view; the query keeps the columns to `keep` and has the `extra` ones."""
@@ -90,20 +90,19 @@ def masked(
     truths = {_answer(one.key): one.rule.truth(program, one.reference_type) for one in asked}
     answers = [expression.alias(name) for name, expression in (truths | dict(extra)).items()]
     native: duckdb.DuckDBPyRelation = facts.select(*(nw.col(name) for name in kept), *answers).to_native()
-    native.create_view(f"{view}_answered")
+    native.create_view(f"{view}_answered", replace=True)
     shared = _shared(asked, program)
     results = dict(_results(asked, shared, program))
     names = {sql: f"result {index}" for index, sql in enumerate(dict.fromkeys(results.values()))}
-    carried = ", ".join(f'"{name}"' for name in (*keep, *extra))
-    selected = ", ".join(f'{sql} AS "{name}"' for sql, name in names.items())
+    columns = [f'"{name}"' for name in (*keep, *extra)] + [f'{sql} AS "{name}"' for sql, name in names.items()]
     query = f"""
-        SELECT {carried}, {selected} FROM (
+        SELECT {", ".join(columns)} FROM (
             SELECT *, {_bits(shared.items(), unknown=False)} AS shared_false,
                    {_bits(shared.items(), unknown=True)} AS shared_null
             FROM {view}_answered
         )
     """
-    return Masked(query, {name: names[sql] for name, sql in results.items()})
+    return Masked(query, {name: names[sql] for name, sql in results.items()}, (*keep, *extra))
 
 
 def _results(asked: Sequence[Asked], shared: Mapping[str, int], program: Program) -> Iterator[tuple[str, str]]:
@@ -114,6 +113,8 @@ def _results(asked: Sequence[Asked], shared: Mapping[str, int], program: Program
         own = [(one.key, one.value) for one in mine if one.key not in shared]
         yield f"false_{t}", f"shared_false + {_bits(own, unknown=False)}"
         yield f"null_{t}", f"shared_null + {_bits(own, unknown=True)}"
+        cautions = [one for one in mine if one.rule.ref.weight == "caution"]
+        yield f"caution_{t}", _sum(f'CASE WHEN "{_answer(one.key)}" THEN 0 ELSE {one.value} END' for one in cautions)
         dated = [(one, day) for one in mine for day in (one.day(program),) if day]
         yield f"open_{t}", last_of([f'CASE WHEN NOT "{_answer(one.key)}" THEN {day} END' for one, day in dated])
         yield f"gate_{t}", last_of([_gate(one, day) for one, day in dated if one.rule.gate])
@@ -139,7 +140,10 @@ def _shared(asked: Sequence[Asked], program: Program) -> dict[str, int]:
 def _bits(answers: Iterable[tuple[str, int]], *, unknown: bool) -> str:
     """Add up the bits of the answers that are unknown, or of those that are false."""
     when = '"{}" IS NULL' if unknown else 'NOT "{}"'
-    parts = [f"CASE WHEN {when.format(_answer(key))} THEN {bit} ELSE 0 END" for key, bit in answers]
+    return _sum(f"CASE WHEN {when.format(_answer(key))} THEN {bit} ELSE 0 END" for key, bit in answers)
+
+
+def _sum(parts: Iterable[str]) -> str:
     return " + ".join(["CAST(0 AS BIGINT)", *parts])
 
 

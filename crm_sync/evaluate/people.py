@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
 import pyarrow as pa
 
 from crm_sync.evaluate.records import Records
@@ -19,21 +20,30 @@ IDENTITY = ("individual", "email_key", "master_record")
 
 def create_duplicate(records: Records) -> None:
     """Create `duplicate` (contact_id, person_key): one row per contact that shares its person with another."""
-    shared = [
-        f"SELECT id AS contact_id, '{bond}:' || {bond} AS bond FROM contact WHERE {bond} IN "
-        f"(SELECT {bond} FROM contact WHERE {bond} IS NOT NULL GROUP BY {bond} HAVING count(*) > 1)"
-        for bond in BONDS
-    ]
     merged = (
         "SELECT id, 'merged:' || master_record FROM contact WHERE master_record IS NOT NULL "
         "UNION ALL SELECT id, 'merged:' || id FROM contact "
         "WHERE id IN (SELECT master_record FROM contact WHERE master_record IS NOT NULL)"
     )
-    bonds = records.arrow(" UNION ALL ".join([*shared, merged]))
+    bonds = records.arrow(" UNION ALL ".join([*(_shared(records, bond) for bond in BONDS), merged]))
     groups = person_keys(zip(bonds["contact_id"].to_pylist(), bonds["bond"].to_pylist(), strict=True))
     columns = {"contact_id": pa.array(groups, pa.string()), "person_key": pa.array(groups.values(), pa.string())}
     records.keep("bound", pa.table(columns))
     records.create("duplicate", "SELECT contact_id, person_key FROM bound")
+
+
+def _shared(records: Records, bond: str) -> str:
+    """Give the contacts that have a value of this field with another contact, as SQL.
+
+    Sorted hashes show at little cost which few values may be there twice; those are then counted.
+    """
+    hashes = records.arrow(f"SELECT hash({bond}) AS hash FROM contact WHERE {bond} IS NOT NULL")["hash"].to_numpy()
+    hashes = np.sort(hashes)
+    records.keep(f"shared_{bond}", pa.table({"hash": np.unique(hashes[1:][hashes[1:] == hashes[:-1]])}))
+    return f"""
+        SELECT id AS contact_id, '{bond}:' || {bond} AS bond FROM contact
+        WHERE hash({bond}) IN (SELECT hash FROM shared_{bond}) QUALIFY count(*) OVER (PARTITION BY {bond}) > 1
+    """
 
 
 def person_keys(bonds: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -54,19 +64,23 @@ def person_keys(bonds: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def create_notable(records: Records) -> None:
-    """Create `notable`: the contacts that have anything of their own on record, with person, account and region."""
+    """Create `noted`: the contacts that have anything of their own on record, and `notable`: their person and region."""
+    records.create(
+        "noted",
+        """
+        SELECT * FROM contact WHERE id IN (
+            SELECT coalesce(contact, key) FROM profile UNION SELECT contact FROM consent
+            UNION SELECT contact FROM activity UNION SELECT contact FROM "case"
+            UNION SELECT contact FROM escalation UNION SELECT contact_id FROM duplicate
+        )
+        """,
+    )
     records.create(
         "notable",
         """
         SELECT c.id AS contact_id, c.account AS account_id, coalesce(d.person_key, c.id) AS person_key,
                d.person_key IS NOT NULL AS is_duplicate, a.region, coalesce(c.country, a.country) AS country,
                c.opted_out, c.email_opt_out, c.individual
-        FROM (SELECT id, account, country, opted_out, email_opt_out, individual FROM contact WHERE id IN (
-            SELECT coalesce(contact, key) FROM profile UNION SELECT contact FROM consent
-            UNION SELECT contact FROM activity UNION SELECT contact FROM "case"
-            UNION SELECT contact FROM escalation UNION SELECT contact_id FROM duplicate
-        )) c
-        LEFT JOIN duplicate d ON d.contact_id = c.id
-        LEFT JOIN account a ON a.id = c.account
+        FROM noted c LEFT JOIN duplicate d ON d.contact_id = c.id LEFT JOIN account a ON a.id = c.account
         """,
     )

@@ -70,16 +70,17 @@ class Atlas:
         usual = self.program.lead_time.notice_days(reference_type, first_ask=self.blind_usage or not was_used)
         return max(usual, math.ceil(min(own or 0, LONGEST_NOTICE)))
 
-    def row(self, person: tuple[Any, ...]) -> dict[str, Any]:
-        """Answer everything for one distinct set of inputs (see `PERSONS`)."""
-        time_zone, region, country, texts, own, was_used = person
-        place, blackouts = self.place(time_zone, region), all_blackouts(texts or ())
+    def row(self, person: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer everything for one distinct set of inputs."""
+        place = self.place(person["time_zone"], person["region"])
+        blackouts = all_blackouts(person["blackouts"] or ())
         answer = self.answer(place, blackouts)
         unknowable = self.blind_blackouts or bool(blackouts.unreadable)
         free = None if answer or unknowable else self.next_free(self.records.today, place, blackouts)
-        notices = {t: self.notice(t, was_used=bool(was_used), own=own) for t in self.program.types}
+        own, was_used = person["notice_days"], person["was_used"]
+        notices = {t: self.notice(t, was_used=was_used, own=own) for t in self.program.types}
         earliest = {
-            f"earliest_{t}": None if unknowable or days is None else self.earliest(country, blackouts, days)
+            f"earliest_{t}": None if unknowable or days is None else self.earliest(person["country"], blackouts, days)
             for t, days in notices.items()
         }
         return {
@@ -110,41 +111,37 @@ class Atlas:
         return calendar, self._ends[country, notice_days]
 
 
-PERSONS = """
-    SELECT n.contact_id, o.time_zone, n.region, n.country, list_sort(p.blackouts) AS blackouts, p.notice_days,
-           u.person_key IS NOT NULL AS was_used
-    FROM notable n JOIN person_profile p USING (person_key) LEFT JOIN own_profile o USING (contact_id)
-    LEFT JOIN (SELECT DISTINCT person_key FROM ask WHERE kind = 'used' AND sure) u USING (person_key)
-"""
+_INPUTS = ("time_zone", "region", "country", "blackouts", "notice_days", "was_used")
 
 
 def create_places(records: Records, program: Program, *, blind_usage: bool) -> None:
-    """Create `place`: one row per contact whose person has a profile."""
+    """Create `dwelling` (per contact whose person has a profile, what its answers depend on) and `place` (the answers)."""
+    records.create(
+        "dwelling",
+        """
+        SELECT n.contact_id, o.time_zone, n.region, n.country, list_sort(p.blackouts) AS blackouts, p.notice_days,
+               u.person_key IS NOT NULL AS was_used
+        FROM notable n JOIN person_profile p USING (person_key) LEFT JOIN own_profile o USING (contact_id)
+        LEFT JOIN (SELECT DISTINCT person_key FROM ask WHERE kind = 'used' AND sure) u USING (person_key)
+        """,
+    )
     atlas = Atlas(records, program, blind_usage)
-    rows = records.rows(PERSONS)
-    keys = [_key(row) for row in rows]
-    answers = {key: atlas.row(key) for key in dict.fromkeys(keys)}
-    schema = _schema(program)
-    columns: dict[str, list[Any]] = {name: [answers[key][name] for key in keys] for name in schema.names[1:]}
-    contacts = [row["contact_id"] for row in rows]
-    records.keep("placed", pa.table({"contact_id": contacts, **columns}, schema=schema))
-    records.create("place", "SELECT * FROM placed")
-
-
-def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    texts = tuple(row["blackouts"]) if row["blackouts"] else None
-    return row["time_zone"], row["region"], row["country"], texts, row["notice_days"], row["was_used"]
+    inputs = records.arrow(f"SELECT DISTINCT {', '.join(_INPUTS)} FROM dwelling")
+    answers = [atlas.row(row) for row in inputs.to_pylist()]
+    answered = pa.Table.from_pylist(answers, schema=_schema(program))
+    for name in inputs.column_names:
+        answered = answered.append_column(name, inputs[name])
+    records.keep("answered", answered)
+    same = " AND ".join(f"d.{name} IS NOT DISTINCT FROM a.{name}" for name in _INPUTS)
+    records.create(
+        "place", f"SELECT d.contact_id, a.* EXCLUDE ({', '.join(_INPUTS)}) FROM dwelling d JOIN answered a ON {same}"
+    )
 
 
 def _schema(program: Program) -> pa.Schema:
     notices = [(f"notice_{t}", pa.int32()) for t in program.types]
     earliest = [(f"earliest_{t}", pa.date32()) for t in program.types]
-    fixed = [
-        ("contact_id", pa.string()),
-        ("blackout", pa.int8()),
-        ("free_blackout", pa.date32()),
-    ]
-    return pa.schema([*fixed, *notices, *earliest])
+    return pa.schema([("blackout", pa.int8()), ("free_blackout", pa.date32()), *notices, *earliest])
 
 
 def blackout_without_profile(records: Records, program: Program, region_column: str) -> str:

@@ -33,7 +33,7 @@ def limit_is_blind(records: Records, cap: Cap) -> bool:
 
 def create_profiles(records: Records, program: Program) -> None:
     """Create `own_profile` (per contact) and `person_profile` (per person)."""
-    records.create("profile_of", "SELECT *, coalesce(contact, key) AS contact_id FROM profile")
+    records.view("profile_of", "SELECT *, coalesce(contact, key) AS contact_id FROM profile")
     records.create("own_profile", _own(program))
     records.create("person_profile", _persons(program))
 

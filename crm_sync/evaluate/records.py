@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from crm_sync.evaluate.columns import wanted_columns
 from crm_sync.model.snapshot import Snapshot
@@ -58,6 +59,10 @@ class Records:
         """Compute a query once and keep its rows under this name."""
         self.connection.execute(f"CREATE TEMP TABLE {name} AS {query}")
 
+    def view(self, name: str, query: str) -> None:
+        """Give a query a name, in place of what had it before."""
+        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {query}")
+
     def keep(self, name: str, table: pa.Table) -> None:
         """Make an Arrow table readable under this name."""
         self.connection.register(name, table)
@@ -95,29 +100,36 @@ def _view(
     table: pa.Table | None,
 ) -> None:
     shown = [column for column in columns if column in readable]
-    source = "(SELECT 1 WHERE false)"
-    if table is not None:
-        source = f"shown_{mapping}"
-        rows = table.select(shown) if shown else pa.table({"nothing": pa.nulls(table.num_rows)})
-        connection.register(source, pa.Table.from_batches(rows.to_batches(max_chunksize=BATCH), rows.schema))
-    selected = [_typed(column, kind, column in readable) for column, kind in columns.items()]
-    connection.execute(f'CREATE TEMP VIEW "{mapping}" AS SELECT {", ".join(selected)} FROM {source}')
+    rows = pa.table({"nothing": pa.nulls(table.num_rows if table is not None else 0)})
+    if table is not None and shown:
+        rows = table.select(shown)
+    connection.register(f"shown_{mapping}", pa.Table.from_batches(rows.to_batches(max_chunksize=BATCH), rows.schema))
+    selected = [
+        f'{_typed(column, kind, rows[column]) if column in readable else f"CAST(NULL AS {kind})"} AS "{column}"'
+        for column, kind in columns.items()
+    ]
+    connection.execute(f'CREATE TEMP VIEW "{mapping}" AS SELECT {", ".join(selected)} FROM shown_{mapping}')
 
 
-def _typed(column: str, kind: str, shown: bool) -> str:
+def _typed(column: str, kind: str, shown: pa.ChunkedArray) -> str:
     """Give one column in its type; what is not a number, and empty text, is null."""
-    if not shown:
-        return f'CAST(NULL AS {kind}) AS "{column}"'
     value = f'"{column}"'
+    if _is_clean(kind, shown):
+        return value
     if kind == "DOUBLE":
-        value = f"CASE WHEN isfinite(CAST({value} AS DOUBLE)) THEN CAST({value} AS DOUBLE) END"
-    elif kind == "TIMESTAMP":
-        value = f"make_timestamp(epoch_us({value}))"
-    elif kind == "VARCHAR":
-        value = f"nullif(CAST({value} AS VARCHAR), '')"
-    else:
-        value = f"CAST({value} AS {kind})"
-    return f'{value} AS "{column}"'
+        return f"CASE WHEN isfinite(CAST({value} AS DOUBLE)) THEN CAST({value} AS DOUBLE) END"
+    if kind == "TIMESTAMP":
+        return f"make_timestamp(epoch_us({value}))"
+    if kind == "VARCHAR":
+        return f"nullif(CAST({value} AS VARCHAR), '')"
+    return f"CAST({value} AS {kind})"
+
+
+def _is_clean(kind: str, shown: pa.ChunkedArray) -> bool:
+    """Whether a column can be taken as it is: text of which none is empty, or numbers which are all finite."""
+    if kind == "VARCHAR" and shown.type == pa.string():
+        return bool(pc.min(pc.binary_length(shown)).as_py() != 0)
+    return bool(kind == "DOUBLE" and shown.type == pa.float64() and pc.all(pc.is_finite(shown)).as_py() is not False)
 
 
 def text_sql(value: str) -> str:

@@ -50,7 +50,7 @@ def create_state(records: Records, program: Program) -> Blind:
     records.create("limited", _limits(program))
     _create_troubles(records)
     places.create_places(records, program, blind_usage=blind.usage)
-    records.create("account_state", _accounts(program))
+    _create_accounts(records, program)
     records.create("contact_state", _contacts(records, program))
     return blind
 
@@ -89,13 +89,22 @@ def rest_columns(program: Program) -> dict[str, tuple[Cooldown, str | None]]:
 
 
 def _limits(program: Program) -> str:
-    """Give the limit (in thousandths) of everybody who has used something or has a limit of their own."""
+    """Give the high and low count and the limit, in thousandths, of everybody who used something or has a limit of their own."""
     limits = [
-        f"SELECT '{cap.id}' AS cap, owner_id, CAST(round({SCALE} * least({cap.limit}, own)) AS BIGINT) AS most "
-        f"FROM (SELECT owner_id FROM counted WHERE cap = '{cap.id}') FULL JOIN ({_own_limits(cap)}) USING (owner_id)"
+        f"""
+        SELECT '{cap.id}' AS cap, owner_id, coalesce(high, 0) AS high, coalesce(low, 0) AS low,
+               CAST(round({SCALE} * least({cap.limit}, own)) AS BIGINT) AS most
+        FROM (
+            SELECT owner_id, CAST(sum(amount) AS BIGINT) AS high, CAST(sum(amount) FILTER (WHERE certain) AS BIGINT) AS low
+            FROM part WHERE cap = '{cap.id}' GROUP BY owner_id
+        ) FULL JOIN ({_own_limits(cap)}) USING (owner_id)
+        """
         for cap in program.tolerance.caps
     ]
-    return " UNION ALL ".join(limits) or "SELECT '' AS cap, '' AS owner_id, CAST(0 AS BIGINT) AS most WHERE false"
+    return " UNION ALL ".join(limits) or _NO_LIMITS
+
+
+_NO_LIMITS = "SELECT '' AS cap, '' AS owner_id, 0 AS high, 0 AS low, CAST(0 AS BIGINT) AS most WHERE false"
 
 
 def _own_limits(cap: Cap) -> str:
@@ -135,15 +144,26 @@ def _count(kind: str) -> str:
     return f"CASE WHEN bool_or(is_open IS NULL) {mine} THEN -1 ELSE count(*) {mine} END AS {kind}"
 
 
-def _accounts(program: Program) -> str:
+def _create_accounts(records: Records, program: Program) -> None:
+    """Create the view `account_state`: every account, with what few of them have used and what is open about them."""
     columns = cap_columns(program, "account")
-    caps = f"LEFT JOIN ({usage.cap_state('account', columns)}) c ON c.owner_id = a.id" if columns else ""
-    return f"""
-        SELECT a.*, coalesce(t.cases, 0) AS cases, coalesce(t.escalations, 0) AS escalations{", c.*" if columns else ""}
-        FROM account a {caps}
-        LEFT JOIN (SELECT account_id, {_count("cases")}, {_count("escalations")} FROM trouble
-                   WHERE account_id IS NOT NULL GROUP BY account_id) t ON t.account_id = a.id
-    """
+    records.create(
+        "account_caps", usage.cap_state("account", columns) if columns else "SELECT '' AS owner_id WHERE false"
+    )
+    records.create(
+        "account_troubles",
+        f"""
+        SELECT account_id, {_count("cases")}, {_count("escalations")} FROM trouble
+        WHERE account_id IS NOT NULL GROUP BY account_id
+        """,
+    )
+    records.view(
+        "account_state",
+        """
+        SELECT a.*, coalesce(t.cases, 0) AS cases, coalesce(t.escalations, 0) AS escalations, c.*
+        FROM account a LEFT JOIN account_caps c ON c.owner_id = a.id LEFT JOIN account_troubles t ON t.account_id = a.id
+        """,
+    )
 
 
 def _contacts(records: Records, program: Program) -> str:

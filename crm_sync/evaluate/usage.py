@@ -155,16 +155,9 @@ def counts_sql(types: tuple[str, ...], window_days: int, today: str) -> str:
 
 
 def create_parts(records: Records, program: Program) -> None:
-    """Create `part` (one row per record that counts under a cap) and `counted` (high and low per cap and owner)."""
+    """Create `part`: one row per record that counts under a cap."""
     parts = " UNION ALL ".join(_parts_of(records, program, cap) for cap in program.tolerance.caps) or _NO_PARTS
     records.create("part", parts)
-    records.create(
-        "counted",
-        """
-        SELECT cap, owner_id, sum(amount) AS high, coalesce(sum(amount) FILTER (WHERE certain), 0) AS low
-        FROM part GROUP BY cap, owner_id
-        """,
-    )
 
 
 _NO_PARTS = """
@@ -191,31 +184,30 @@ def cap_state(per: str, columns: Mapping[str, tuple[Cap, int]]) -> str:
     left the window; it is null when nothing stands in the way, or what does has no day on which it ends.
     """
     asks = ", ".join(f"('{cap.id}', '{column}', {adds})" for column, (cap, adds) in columns.items())
-    caps = {cap.id for cap, _ in columns.values()}
-    lefts = [
-        f"max((most - coalesce(high, 0)) / {SCALE}.0) FILTER (WHERE cap = '{cap}') AS left_{cap}"
-        for cap in sorted(caps)
-    ]
-    answers = [
-        f"max(CASE WHEN coalesce(high, 0) + {adds} <= most THEN 1 WHEN coalesce(low, 0) + {adds} > most THEN 0 ELSE 2 END) "
-        f"FILTER (WHERE cap = '{cap.id}') AS {column}, max(free_on) FILTER (WHERE name = '{column}') AS free_{column}"
+    caps = sorted({cap.id for cap, _ in columns.values()})
+    answers = [f"max(most - high) FILTER (WHERE cap = '{cap}') / {SCALE}.0 AS left_{cap}" for cap in caps]
+    answers += [
+        f"max(CASE WHEN high + {adds} <= most THEN 1 WHEN low + {adds} > most THEN 0 ELSE 2 END) "
+        f"FILTER (WHERE cap = '{cap.id}') AS {column}"
         for column, (cap, adds) in columns.items()
     ]
+    days = [f"max(free_on) FILTER (WHERE name = '{column}') AS free_{column}" for column in columns]
     return f"""
         WITH asks AS (SELECT * FROM (VALUES {asks}) v(cap, name, adds)),
+        tight AS (
+            SELECT cap, name, owner_id, high + adds - most AS excess FROM limited JOIN asks USING (cap) WHERE high + adds > most
+        ),
         leaving AS (
             SELECT cap, owner_id, leaves_on,
                    sum(sum(amount)) OVER (PARTITION BY cap, owner_id ORDER BY leaves_on) AS left_by
-            FROM part WHERE leaves_on IS NOT NULL GROUP BY cap, owner_id, leaves_on
+            FROM part SEMI JOIN tight USING (cap, owner_id) WHERE leaves_on IS NOT NULL GROUP BY cap, owner_id, leaves_on
         ),
         relief AS (
-            SELECT cap, name, owner_id, min(leaves_on) AS free_on
-            FROM leaving JOIN counted USING (cap, owner_id) JOIN limited USING (cap, owner_id) JOIN asks USING (cap)
-            WHERE high + adds > most AND high - left_by + adds <= most GROUP BY cap, name, owner_id
+            SELECT name, owner_id, min(leaves_on) AS free_on FROM tight JOIN leaving USING (cap, owner_id)
+            WHERE left_by >= excess GROUP BY name, owner_id
         )
-        SELECT owner_id, {", ".join([*lefts, *answers])}
-        FROM limited LEFT JOIN counted USING (cap, owner_id) LEFT JOIN relief USING (cap, owner_id)
-        WHERE cap IN {list_sql(sorted(caps))} GROUP BY owner_id
+        SELECT * FROM (SELECT owner_id, {", ".join(answers)} FROM limited WHERE cap IN {list_sql(caps)} GROUP BY owner_id)
+        LEFT JOIN (SELECT owner_id, {", ".join(days)} FROM relief GROUP BY owner_id) USING (owner_id)
     """
 
 

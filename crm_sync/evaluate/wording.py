@@ -6,14 +6,14 @@ Called by `reasons`. Not here: which reason applies.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
 from crm_sync.evaluate.criteria import fact_column
 from crm_sync.evaluate.openings import DAY_OF
 from crm_sync.program import Program
-from crm_sync.program.conditions import All, Any_, Condition, Not_, Test, tests
+from crm_sync.program.conditions import All, Any_, Condition, Not_, Test
 
 _OPERATORS = {
     "is": "is {}",
@@ -60,10 +60,9 @@ def _required_by(test: Test, reference_type: str, program: Program) -> str:
     return f"{words} {fact.unit}" if fact and fact.unit else words
 
 
-def seen(condition: Condition, reference_type: str, program: Program, row: Mapping[str, Any]) -> str | None:
-    """Say what was found for the facts of a condition; None when none of them is known."""
-    asked = dict.fromkeys(test.fact for _, test in tests(condition))
-    found = [_seen_of(fact, reference_type, program, row) for fact in asked]
+def seen(facts: Iterable[str], reference_type: str, program: Program, row: Mapping[str, Any]) -> str | None:
+    """Say what was found for the facts a condition asks for; None when none of them is known."""
+    found = [_seen_of(fact, reference_type, program, row) for fact in facts]
     return ", ".join(value for value in found if value is not None) or None
 
 

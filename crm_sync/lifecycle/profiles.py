@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from crm_sync.lifecycle.world import Row, World
 from crm_sync.model.records import FORESEEN, Desired, Value
 from crm_sync.model.snapshot import Snapshot
@@ -22,10 +25,11 @@ def candidates(snapshot: Snapshot, verdicts: Verdicts) -> tuple[str, ...]:
     """The contacts that ought to get a profile, sorted: one per person, the smallest contact id."""
     rows = snapshot.tables["profile"].select(["id", "contact"]).to_pylist()
     profiled = {row["contact"] for row in rows if not row["id"].startswith(FORESEEN)}
-    judged = verdicts.table.select(["contact_id", "person_key", "is_candidate"]).to_pylist()
-    taken = {row["person_key"] for row in judged if row["contact_id"] in profiled}
-    own = (row for row in judged if row["is_candidate"] and row["person_key"] == row["contact_id"])
-    return tuple(sorted(row["contact_id"] for row in own if row["person_key"] not in taken))
+    table = verdicts.table
+    taken = table["person_key"].filter(pc.is_in(table["contact_id"], pa.array(profiled, pa.string())))
+    own = pc.and_(table["is_candidate"], pc.equal(table["contact_id"], table["person_key"]))
+    free = pc.invert(pc.is_in(table["person_key"], taken.combine_chunks()))
+    return tuple(sorted(table["contact_id"].filter(pc.and_(own, free)).to_pylist()))
 
 
 def subjects(snapshot: Snapshot) -> tuple[str, ...]:

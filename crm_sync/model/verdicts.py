@@ -38,7 +38,7 @@ class RuleRef:
 
 @dataclass(frozen=True)
 class Verdicts:
-    """One row per contact, in the order of the contact table.
+    """One row per contact: those with anything of their own on record first when contacts are many, each in the table's order.
 
     Who: contact_id, account_id, person_key (the smallest contact id among duplicates of the same person).
 
