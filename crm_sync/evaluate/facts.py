@@ -18,7 +18,6 @@ from crm_sync.evaluate.places import blackout_without_profile
 from crm_sync.evaluate.profiles import limit_is_blind
 from crm_sync.evaluate.records import Records
 from crm_sync.evaluate.state import SHOWN, Blind, opted_sql, suppressed_sql
-from crm_sync.evaluate.usage import SCALE
 from crm_sync.program import Program
 
 CARRIED = ("territory", "audience", "consent_until", "earliest")
@@ -192,7 +191,7 @@ def _answer(records: Records, program: Program, blind: Blind, gate: Gate, column
     if limit_is_blind(records, gate.cap):
         return unknown
     adds = int(column.rpartition("_")[2])
-    fits = "1" if adds <= round(SCALE * gate.cap.limit) else "0"
+    fits = "1" if adds <= gate.cap.most(None) else "0"
     if gate.cap.per == "account":
         return f"CASE WHEN a.id IS NOT NULL THEN {_truth(f'a.{column}', fits)} END"
     return _truth(f"s.{column}", fits)

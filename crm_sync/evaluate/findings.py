@@ -12,11 +12,10 @@ from typing import Any
 from crm_sync.evaluate.evidence import Evidence, Row
 from crm_sync.evaluate.gates import Gate, Kind
 from crm_sync.evaluate.masks import Asked
-from crm_sync.evaluate.usage import SCALE, weight_of_ask
 from crm_sync.evaluate.verdicts import Judged
 from crm_sync.evaluate.wording import counted, plain, seen
 from crm_sync.model.verdict import Source, Truth
-from crm_sync.program.rules import Cap
+from crm_sync.program.rules import SCALE, Cap
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,7 @@ def _counts(case: Case, cap: Cap, parts: Any) -> str:
         kind: sum(part["amount"] for part in parts if (part["kind"] == "reserved") == (kind == "reserved")) / SCALE
         for kind in ("used", "reserved")
     }
-    adds = weight_of_ask(cap, case.reference_type, case.judged.program.tolerance) / SCALE
+    adds = case.judged.program.tolerance.weight(cap, case.reference_type) / SCALE
     return f"{counted(sums['used'], noun)}, {sums['reserved']:g} reserved, this ask adds {adds:g}"
 
 

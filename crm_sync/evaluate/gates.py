@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from crm_sync.evaluate.usage import covered_types, weight_of_ask
+from crm_sync.evaluate.usage import covered_types
 from crm_sync.program import Program
 from crm_sync.program.rules import Cap, Cooldown
 from crm_sync.program.versions import content_hash
@@ -76,7 +76,7 @@ def _consent(program: Program) -> Gate:
 
 def cap_column(cap: Cap, reference_type: str, program: Program) -> str:
     """Name the column that says whether one more ask of this type fits under a cap."""
-    return f"cap_{cap.id}_{weight_of_ask(cap, reference_type, program.tolerance)}"
+    return f"cap_{cap.id}_{program.tolerance.weight(cap, reference_type)}"
 
 
 def _cap(cap: Cap, program: Program) -> Gate:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from crm_sync.evaluate import consent, people, places, profiles, usage
 from crm_sync.evaluate.gates import cap_column, cooldown_column
 from crm_sync.evaluate.records import Records, any_true, list_sql, text_sql
-from crm_sync.evaluate.usage import SCALE, covered_types, weight_of_ask
+from crm_sync.evaluate.usage import covered_types
 from crm_sync.program import Program
-from crm_sync.program.rules import Cap, Cooldown
+from crm_sync.program.rules import SCALE, Cap, Cooldown
 
 SEVERE = ("p1", "p2")
 WINDOWS = {"calls_90d": 90, "activations_180d": 180, "uses_365d": 365, "effort_365d": 365}
@@ -72,7 +72,7 @@ def resting(program: Program) -> tuple[Cooldown, ...]:
 def cap_columns(program: Program, per: str) -> dict[str, tuple[Cap, int]]:
     """Give each distinct column of the caps of one kind, with its cap and what one ask adds to it."""
     return {
-        cap_column(cap, t, program): (cap, weight_of_ask(cap, t, program.tolerance))
+        cap_column(cap, t, program): (cap, program.tolerance.weight(cap, t))
         for cap in program.tolerance.caps
         if cap.per == per
         for t in covered_types(cap, program)

@@ -14,10 +14,8 @@ from collections.abc import Mapping, Sequence
 
 from crm_sync.evaluate.records import Records, list_sql, text_sql
 from crm_sync.program import Program
-from crm_sync.program.rules import Cap, Cooldown, Tolerance
+from crm_sync.program.rules import SCALE, Cap, Cooldown, Tolerance
 
-SCALE = 1000
-"""Effort is summed in whole thousandths of a point, so that no sum depends on the order of its parts."""
 GONE = ("closed", "superseded")
 """States of a match that no longer hold the person for its request."""
 
@@ -122,7 +120,7 @@ def _of_matches(records: Records) -> str:
 
 def covered_types(cap: Cap, program: Program) -> tuple[str, ...]:
     """Give the reference types a cap counts, in the program's order."""
-    return program.types if cap.counts == "all" else tuple(t for t in program.types if t in cap.counts)
+    return tuple(t for t in program.types if cap.counts_type(t))
 
 
 def rested_types(cooldown: Cooldown, program: Program) -> tuple[str, ...]:
@@ -130,11 +128,6 @@ def rested_types(cooldown: Cooldown, program: Program) -> tuple[str, ...]:
     return (
         tuple(t for t in program.types if t in cooldown.after) if isinstance(cooldown.after, tuple) else program.types
     )
-
-
-def weight_of_ask(cap: Cap, reference_type: str, tolerance: Tolerance) -> int:
-    """Give what one ask adds to a cap, in thousandths: one use, or the type's effort."""
-    return round(SCALE * tolerance.effort_points[reference_type]) if cap.measure == "effort" else SCALE
 
 
 def amount_sql(measure: str, types: tuple[str, ...], tolerance: Tolerance) -> str:

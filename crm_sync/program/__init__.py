@@ -22,10 +22,12 @@ from crm_sync.program.rules import (
     Guards,
     LeadTime,
     MatchingRules,
+    Outreach,
     Qualification,
     Retention,
     Tolerance,
 )
+from crm_sync.program.templates import Template, Templates
 
 __all__ = [
     "Cadence",
@@ -45,9 +47,12 @@ __all__ = [
     "LeadTime",
     "MatchingRules",
     "ObjectMapping",
+    "Outreach",
     "Program",
     "Qualification",
     "Retention",
+    "Template",
+    "Templates",
     "Tolerance",
     "load_cases",
     "load_draft",

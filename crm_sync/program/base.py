@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from types import UnionType
 from typing import Annotated, Any, TypeAlias, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 T = TypeVar("T")
 
@@ -40,6 +42,20 @@ PerType: TypeAlias = Annotated[
     Mapping[ReferenceType, T], Field(json_schema_extra={"propertyNames": {"reference_type": True}})
 ]
 """Values by reference type."""
+
+
+def _day(given: object) -> object:
+    """Read a day; the files hold it as text."""
+    if not isinstance(given, str):
+        return given
+    try:
+        return date.fromisoformat(given)
+    except ValueError as error:
+        raise PydanticCustomError("day", "a day") from error
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+"""A day, written 2026-11-02."""
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Days = Annotated[int, Field(ge=1, le=3660)]
 BusinessDays = Annotated[int, Field(ge=0, le=260)]

@@ -20,11 +20,13 @@ from crm_sync.program.rules import (
     Guards,
     LeadTime,
     MatchingRules,
+    Outreach,
     Qualification,
     Retention,
     Tolerance,
 )
 from crm_sync.program.sources import Source
+from crm_sync.program.templates import Template
 
 P = TypeVar("P", bound=Part)
 
@@ -39,16 +41,20 @@ RULE_FILES: Mapping[str, type[Part]] = {
     "coverage": CoverageRules,
     "retention": Retention,
     "guards": Guards,
+    "outreach": Outreach,
 }
 """The files of rules/ by name, and what each is read into."""
+TEMPLATES = "rules/templates/"
+"""How the names of the texts' files begin."""
 
 
 @dataclass(frozen=True)
 class Draft:
-    """The whole files. `rules` and `mappings` are what they say, `sources` where they say it ("rules/consent")."""
+    """The whole files. `rules`, `mappings` and `templates` (by file name) are what they say, `sources` where they say it."""
 
     rules: dict[str, Part] = field(default_factory=dict)
     mappings: dict[str, ObjectMapping] = field(default_factory=dict)
+    templates: dict[str, Template] = field(default_factory=dict)
     sources: Mapping[str, Source] = field(default_factory=dict)
 
     def one(self, kind: type[P]) -> P:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from crm_sync.errors import ConfigurationError, Mistake
 from crm_sync.program.checks import check
-from crm_sync.program.draft import RULE_FILES, Draft
+from crm_sync.program.draft import RULE_FILES, TEMPLATES, Draft
 from crm_sync.program.facts import catalogue
 from crm_sync.program.mappings import MAPPING_NAMES, MappingFile, ObjectMapping
 from crm_sync.program.presets import CHOICE, FOLDER, Choice, PresetFile, overlaid, presets_in
@@ -28,12 +28,14 @@ from crm_sync.program.rules import (
     Guards,
     LeadTime,
     MatchingRules,
+    Outreach,
     Qualification,
     Retention,
     Tolerance,
 )
 from crm_sync.program.sentences import mistakes
 from crm_sync.program.sources import Source, nearest, one_of
+from crm_sync.program.templates import Template, Templates
 from crm_sync.program.versions import content_hash
 
 M = TypeVar("M", bound=BaseModel)
@@ -82,6 +84,8 @@ def program_of(sources: Mapping[str, Source], found: Iterable[Mistake] = ()) -> 
         coverage=draft.one(CoverageRules),
         retention=draft.one(Retention),
         guards=draft.one(Guards),
+        outreach=draft.one(Outreach),
+        templates=Templates(tuple(draft.templates.values()), tuple(draft.one(Outreach).languages)),
         mappings=draft.mappings,
         facts=catalogue(draft.mappings),
         version=_version(draft),
@@ -123,6 +127,7 @@ def _read(rules_dir: Path, mappings_dir: Path, found: list[Mistake]) -> Mapping[
     sources = {
         **_read_folder("rules", rules_dir, tuple(RULE_FILES), found),
         **_read_folder("mappings", mappings_dir, MAPPING_NAMES, found),
+        **_read_templates(rules_dir / "templates", found),
     }
     overlay = _read_preset(mappings_dir, found)
     return overlaid(sources, overlay, found) if overlay else sources
@@ -143,6 +148,18 @@ def _read_preset(mappings_dir: Path, found: list[Mistake]) -> Source | None:
     return overlay if overlay and fit(overlay, PresetFile, found) else None
 
 
+def _read_templates(folder: Path, found: list[Mistake]) -> Mapping[str, Source]:
+    """Read the texts for customers; there may be none."""
+    name = f"{folder.parent.name}/{folder.name}"
+    sources = {}
+    for path in sorted(folder.glob("*")):
+        if path.suffix != ".yaml":
+            found.append(Mistake(f"{name}/{path.name}:1", "a file that nobody reads", "texts in files that end in .yaml"))
+        elif source := read_source(path, name, found):
+            sources[f"{TEMPLATES}{path.stem}"] = source
+    return sources
+
+
 def _draft(sources: Mapping[str, Source], found: list[Mistake]) -> Draft:
     """Fit every file to its model; leave out those that do not fit."""
     draft = Draft(sources=sources)
@@ -154,6 +171,9 @@ def _draft(sources: Mapping[str, Source], found: list[Mistake]) -> Draft:
         source = sources.get(f"mappings/{name}")
         if source and (file := fit(source, MappingFile, found)):
             draft.mappings[name] = ObjectMapping.of(name, file)
+    for name, source in sources.items():
+        if name.startswith(TEMPLATES) and (template := fit(source, Template, found)):
+            draft.templates[name.removeprefix(TEMPLATES)] = template
     return draft
 
 
@@ -190,4 +210,5 @@ def _version(draft: Draft) -> str:
         name: vars(mapping) | {"fields": {field.name: vars(field) for field in mapping.fields.values()}}
         for name, mapping in draft.mappings.items()
     }
-    return content_hash({"rules": rules, "mappings": mappings, "types": draft.types})
+    texts = {name: text.model_dump(mode="json", exclude_defaults=True) for name, text in draft.templates.items()}
+    return content_hash({"rules": rules, "mappings": mappings, "templates": texts, "types": draft.types})

@@ -24,10 +24,11 @@ class Position:
 
 @dataclass(frozen=True)
 class Scalar:
-    """One text, number, true, false or null."""
+    """One text, number, true, false or null; `block` says that it is a text written as it is, below a `|`."""
 
     at: Position
     value: str | int | float | bool | None
+    block: bool = False
 
     @property
     def plain(self) -> Plain:

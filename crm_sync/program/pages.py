@@ -13,6 +13,7 @@ from crm_sync.errors import ConfigurationError, Mistake
 from crm_sync.program.conditions import MEANINGS
 from crm_sync.program.facts import DERIVED, OPERATORS_OF
 from crm_sync.program.mappings import OWNER_MEANINGS, TYPE_MEANINGS
+from crm_sync.program.merge_fields import KINDS, MERGE_FIELDS, REQUIRED, Kind
 
 _EXAMPLES: Mapping[str, str] = {
     "is": "{fact: account.implementation_stage, is: production}",
@@ -64,6 +65,19 @@ def owners() -> str:
     return table(("owner", "who writes the field"), [(f"`{name}`", about) for name, about in OWNER_MEANINGS.items()])
 
 
+def merge_fields() -> str:
+    """Render the table of merge fields; a kind of text in bold has to use the field."""
+    rows = [
+        (f"`{{{{{field.name}}}}}`", field.about, ", ".join(_kind(kind, field.name) for kind in KINDS if kind in field.kinds))
+        for field in MERGE_FIELDS.values()
+    ]
+    return table(("field", "what stands there", "in texts of kind (bold: has to be there)"), rows)
+
+
+def _kind(kind: Kind, field: str) -> str:
+    return f"**{kind}**" if field in REQUIRED[kind] else kind
+
+
 def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     """Render a Markdown table."""
     lines = [head, tuple("---" for _ in head), *rows]
@@ -75,6 +89,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "derived facts": derived_facts,
     "types": types,
     "owners": owners,
+    "merge fields": merge_fields,
 }
 
 

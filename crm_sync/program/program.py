@@ -18,17 +18,19 @@ from crm_sync.program.rules import (
     Guards,
     LeadTime,
     MatchingRules,
+    Outreach,
     Qualification,
     Retention,
     Tolerance,
 )
+from crm_sync.program.templates import Templates
 
 
 @dataclass(frozen=True)
 class Program:
     """What the program wants (the rules, one attribute a file) and where it lives in the org (the mappings).
 
-    `facts` is everything a condition may ask for. `version` is a hash of all content (16 hex digits): equal content
+    `templates` are the texts for customers. `facts` is everything a condition may ask for. `version` is a hash of all content (16 hex digits): equal content
     has an equal version, whatever the comments and the layout.
     """
 
@@ -42,6 +44,8 @@ class Program:
     coverage: CoverageRules
     retention: Retention
     guards: Guards
+    outreach: Outreach
+    templates: Templates
     mappings: Mapping[str, ObjectMapping]
     facts: Mapping[str, Fact]
     version: str

@@ -127,7 +127,7 @@ class _Reader:
         self._check_decoration(event)
         match event:
             case ScalarEvent():
-                return Scalar(_at(event), self._scalar(event))
+                return Scalar(_at(event), self._scalar(event), block=event.style == "|")
             case SequenceStartEvent():
                 return ListNode(_at(event), tuple(self._items(depth)))
             case MappingStartEvent():

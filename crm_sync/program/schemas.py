@@ -16,6 +16,7 @@ from crm_sync.program.conditions import DEFAULT, LIST_OPERATORS, MEANINGS, Opera
 from crm_sync.program.draft import RULE_FILES
 from crm_sync.program.mappings import ANY_OBJECT, MAPPING_NAMES, MappingFile
 from crm_sync.program.program import Program
+from crm_sync.program.templates import Template
 
 Json: TypeAlias = dict[str, Any]
 
@@ -26,6 +27,7 @@ def schemas(program: Program) -> Mapping[str, str]:
     """Render every schema, by its path below the repository: `rules/schemas/consent.schema.json` and so on."""
     files = {f"rules/schemas/{name}.schema.json": _rule_schema(name, program) for name in RULE_FILES}
     files["rules/schemas/cases.schema.json"] = _case_schema(program)
+    files["rules/schemas/template.schema.json"] = _template_schema(program)
     files["mappings/mappings.schema.json"] = _mapping_schema()
     return {path: json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for path, schema in files.items()}
 
@@ -44,6 +46,12 @@ def _rule_schema(name: str, program: Program) -> Json:
     if "Test" in schema.get("$defs", {}):
         schema["$defs"]["Test"] = _test(program)
     return _headed(schema, f"rules/{name}.yaml")
+
+
+def _template_schema(program: Program) -> Json:
+    schema = _plain(Template.model_json_schema(by_alias=True), program)
+    schema["properties"]["language"] = {"enum": list(program.templates.languages)}
+    return _headed(schema, "rules/templates/*.yaml")
 
 
 def _case_schema(program: Program) -> Json:

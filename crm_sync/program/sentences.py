@@ -31,6 +31,8 @@ _EXPECTED: Mapping[str, str] = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "float_type": "a number",
+    "day": "a date: 2026-11-02",
+    "date_type": "a date: 2026-11-02",
     "tuple_type": "a list: [one, two]",
     "dict_type": "names and values",
     "mapping_type": "names and values",

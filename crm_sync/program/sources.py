@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from crm_sync.errors import Mistake
-from crm_sync.program.nodes import Node, Path, follow
+from crm_sync.program.nodes import Node, Path, Scalar, follow
 
 MOST_LISTED = 16
 
@@ -30,6 +30,12 @@ class Source:
     def mistake(self, path: Path, found: str, expected: str, nearest: str | None = None) -> Mistake:
         """Point a mistake at the value, or the name of the value, that `path` leads to."""
         return Mistake(self.where(path), found, expected, nearest)
+
+    def inside(self, path: Path, line: int, found: str, expected: str, nearest: str | None = None) -> Mistake:
+        """Point a mistake at a line, from 0, of a text written as a block; of any other text at where it begins."""
+        node, at = follow(self.root, path)
+        place = at.line + 1 + line if isinstance(node, Scalar) and node.block else at.line
+        return Mistake(f"{at.file or self.name}:{place}", found, expected, nearest)
 
     def unknown(self, path: Path, what: str, found: str, known: Iterable[str]) -> Mistake:
         """Say that `found` is no known `what`, list what is known, and name the nearest."""

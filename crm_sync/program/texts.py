@@ -11,13 +11,14 @@ from pathlib import Path
 from crm_sync.errors import PermanentError
 
 FOLDERS = ("rules", "mappings")
+PARTS = ("*.yaml", "presets/*.yaml", "templates/*.yaml")
 
 
 def texts_of(rules_dir: Path, mappings_dir: Path) -> Mapping[str, str]:
     """Give every YAML file a program is made of, by its path below `rules/` or `mappings/`; cases are none of it."""
     found = {}
     for name, folder in zip(FOLDERS, (rules_dir, mappings_dir), strict=True):
-        for path in sorted((*folder.glob("*.yaml"), *folder.glob("presets/*.yaml"))):
+        for path in sorted(path for part in PARTS for path in folder.glob(part)):
             found[f"{name}/{path.relative_to(folder).as_posix()}"] = path.read_text(encoding="utf-8", errors="replace")
     return found
 

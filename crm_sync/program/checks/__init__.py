@@ -13,6 +13,8 @@ from crm_sync.program.checks.conditions import check_conditions
 from crm_sync.program.checks.ids import check_ids
 from crm_sync.program.checks.mappings import check_mappings
 from crm_sync.program.checks.off_system import check_off_system
+from crm_sync.program.checks.outreach import check_outreach
+from crm_sync.program.checks.templates import check_templates
 from crm_sync.program.checks.types import check_types
 from crm_sync.program.checks.vocabulary import check_vocabulary
 from crm_sync.program.checks.words import check_words
@@ -29,5 +31,7 @@ def check(draft: Draft) -> Iterator[Mistake]:
         check_mappings,
         check_vocabulary,
         check_off_system,
+        check_outreach,
+        check_templates,
     ):
         yield from subject(draft)

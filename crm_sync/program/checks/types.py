@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from crm_sync.errors import Mistake
 from crm_sync.program.draft import Draft
 from crm_sync.program.nodes import Path
-from crm_sync.program.rules import ConsentRules, CoverageRules, LeadTime, Qualification, Tolerance
+from crm_sync.program.rules import ConsentRules, CoverageRules, LeadTime, Outreach, Qualification, Tolerance
 from crm_sync.program.sources import Source
 
 
@@ -22,7 +22,7 @@ def check_types(draft: Draft) -> Iterator[Mistake]:
         return
     types = _Types(tuple(found[0].effort_points))
     yield from _tolerance(*found, types)
-    for check in (_qualification, _consent, _lead_time, _coverage):
+    for check in (_qualification, _consent, _lead_time, _coverage, _outreach):
         yield from check(draft, types)
 
 
@@ -96,3 +96,13 @@ def _coverage(draft: Draft, types: _Types) -> Iterator[Mistake]:
         coverage, source = found
         yield from types.keys(source, ("references_per_deal",), coverage.references_per_deal)
         yield from types.complete(source, ("references_per_deal",), coverage.references_per_deal, "references per deal")
+
+
+def _outreach(draft: Draft, types: _Types) -> Iterator[Mistake]:
+    if found := draft.rule(Outreach):
+        outreach, source = found
+        named: list[tuple[Path, Iterable[str], str]] = [(("minutes",), outreach.minutes, "minutes")]
+        named += [(("languages", name, "types"), words.types, "words") for name, words in outreach.languages.items()]
+        for path, used, what in named:
+            yield from types.keys(source, path, used)
+            yield from types.complete(source, path, used, what)

@@ -10,16 +10,19 @@ from crm_sync.program.rules.escalation import Escalation, EscalationKind
 from crm_sync.program.rules.guards import Guards
 from crm_sync.program.rules.lead_time import LeadTime
 from crm_sync.program.rules.matching import MatchingRules
+from crm_sync.program.rules.outreach import Counted, Noun, Outreach, Words
 from crm_sync.program.rules.qualification import Candidates, Criterion, Qualification
 from crm_sync.program.rules.retention import Retention
-from crm_sync.program.rules.tolerance import Cap, Cooldown, Tolerance
+from crm_sync.program.rules.tolerance import SCALE, Cap, Cooldown, Tolerance
 
 __all__ = [
+    "SCALE",
     "Cadence",
     "Candidates",
     "Cap",
     "ConsentRules",
     "Cooldown",
+    "Counted",
     "CoverageRules",
     "Criterion",
     "Escalation",
@@ -27,7 +30,10 @@ __all__ = [
     "Guards",
     "LeadTime",
     "MatchingRules",
+    "Noun",
+    "Outreach",
     "Qualification",
     "Retention",
     "Tolerance",
+    "Words",
 ]

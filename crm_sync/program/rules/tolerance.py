@@ -1,10 +1,11 @@
 """rules/tolerance.yaml as values: how often a customer may be asked.
 
-Read by `evaluate`, `matching` and `lifecycle`. Not here: counting.
+Read by `evaluate`, `matching`, `lifecycle` and `promise`. Not here: counting.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -12,6 +13,9 @@ from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapV
 from pydantic_core import PydanticCustomError
 
 from crm_sync.program.base import Days, Name, Part, ReferenceType, Sentence
+
+SCALE = 1000
+"""Uses and effort are counted in whole thousandths, so that no sum depends on the order of its parts."""
 
 Counted = Literal["reserved", "used", "nothing"]
 Types = Annotated[tuple[ReferenceType, ...], Field(min_length=1)]
@@ -49,6 +53,15 @@ class Cap(Part):
     window_days: Days
     own_limit: str | None = None
 
+    def counts_type(self, reference_type: str) -> bool:
+        """Whether uses of this type count."""
+        return self.counts == "all" or reference_type in self.counts
+
+    def most(self, own: float | None) -> int:
+        """Give what may be used up within the window, in thousandths: the customer's own limit wins when it is lower."""
+        lowest = self.limit if own is None else min(self.limit, own)
+        return math.floor(SCALE * lowest + 0.5)
+
 
 class Cooldown(Part):
     """`days` of rest after a use or a decline.
@@ -72,3 +85,7 @@ class Tolerance(Part):
     caps: tuple[Cap, ...]
     cooldowns: tuple[Cooldown, ...]
     counts_when: Mapping[Name, Counted]
+
+    def weight(self, cap: Cap, reference_type: str) -> int:
+        """Give what one use of this type takes from a cap that counts it, in thousandths: one use, or the type's effort."""
+        return round(SCALE * self.effort_points[reference_type]) if cap.measure == "effort" else SCALE

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture(scope="session")
 def shipped() -> Mapping[str, Source]:
-    """Every shipped file by name: `rules/consent`, `mappings/account`."""
+    """Every shipped file by name: `rules/consent`, `rules/templates/check_in.1`, `mappings/account`."""
     names = [*(f"rules/{name}" for name in RULE_FILES), *(f"mappings/{name}" for name in MAPPING_NAMES)]
+    names += [f"rules/templates/{path.stem}" for path in sorted((ROOT / "rules/templates").glob("*.yaml"))]
     return {name: Source(f"{name}.yaml", read((ROOT / f"{name}.yaml").read_bytes(), f"{name}.yaml")) for name in names}
