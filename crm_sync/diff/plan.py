@@ -14,6 +14,7 @@ from datetime import date, datetime
 from typing import Any
 
 from crm_sync.errors import UnsafePlanError
+from crm_sync.model.drafts import Draft
 from crm_sync.model.records import Change, Link, Value
 from crm_sync.program import Guards
 
@@ -85,11 +86,13 @@ def as_json(change: Change) -> dict[str, Any]:
 
 
 def plain(value: Value) -> Any:
-    """Turn a value into what JSON can hold: dates in ISO form, links as object and key."""
+    """Turn a value into what JSON can hold: dates in ISO form, links as object and key, drafts without any name."""
     if isinstance(value, Link):
         return {"object": value.object, "key": value.key}
     if isinstance(value, date | datetime):
         return value.isoformat()
+    if isinstance(value, Draft):
+        return str(value)
     if isinstance(value, tuple):
         return list(value)
     return value

@@ -45,6 +45,7 @@ FIXED: Mapping[str, Mapping[str, str]] = {
         "approved_types": TEXTS,
         "briefed_types": TEXTS,
         "briefed_on": DATE,
+        "briefing_version": TEXT,
         "time_zone": TEXT,
         "blackouts": TEXT,
         "notice_days": NUMBER,

@@ -150,10 +150,12 @@ def _standing(records: Records, program: Program, blind: Blind) -> Iterator[Colu
     yield Column("paused", "CAST(NULL AS BOOLEAN)" if paused_hidden else _truth("s.paused", "0"))
     status = "CAST(NULL AS VARCHAR)" if status_hidden else "nullif(coalesce(s.status, 'none'), '?')"
     yield Column("status", status)
+    versions = {t: program.templates.acknowledged_by(t, records.today) is not None for t in program.types}
     kinds = (("type_approved", "approved", "approved_types"), ("type_briefed", "briefed", "briefed_types"))
     for fact, kept, field in kinds:
-        unseen = records.is_blind("profile", field)
         for t in program.types:
+            read = (field, "briefing_version") if kept == "briefed" and versions[t] else (field,)
+            unseen = records.is_blind("profile", *read)
             given = f"coalesce(s.{kept}_{t}, false)"
             given = "CASE WHEN s.profile_id IS NULL THEN false END" if unseen else given
             yield Column(f"{fact}_{t}", "CAST(NULL AS BOOLEAN)" if hidden else given)

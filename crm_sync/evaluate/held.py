@@ -14,7 +14,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from crm_sync.evaluate.records import Records
-from crm_sync.evaluate.usage import SCALE
 from crm_sync.evaluate.verdicts import Judged
 from crm_sync.model.verdicts import HELD
 from crm_sync.program.rules import Cap
@@ -37,7 +36,7 @@ class Counts:
     def answer(self, cap: Cap, ask: Mapping[str, Any]) -> str:
         """Say whether the count, this ask included as the reservation it is, stays within the limit."""
         owner = ask["person_key"] if cap.per == "person" else ask["account_id"]
-        high, low, most = self.known.get((cap.id, owner), (0, 0, round(SCALE * cap.limit)))
+        high, low, most = self.known.get((cap.id, owner), (0, 0, cap.most(None)))
         return "true" if high <= most else "false" if low > most else "unknown"
 
 

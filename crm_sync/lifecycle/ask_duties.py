@@ -11,11 +11,15 @@ from datetime import date, timedelta
 
 from crm_sync.lifecycle.ask_facts import Asks
 from crm_sync.lifecycle.concerns import case_of, concerns
+from crm_sync.lifecycle.drafts import Letter
 from crm_sync.lifecycle.duties import Duty, name_of, pointing_at, words
 from crm_sync.lifecycle.gate import blocking_rules, gate_of
 from crm_sync.lifecycle.matches import recommended_candidate
+from crm_sync.lifecycle.outreach import outreach_key, outreach_text
 from crm_sync.lifecycle.world import Row, World, digest, match_key
 from crm_sync.model.records import Link
+
+ASK = "If you have asked this customer already, do not ask again. Enter the day on which you asked in Asked On of the match."
 
 
 def ask_duties(world: World) -> Iterator[Duty]:
@@ -83,15 +87,16 @@ def _outreach(asks: Asks, match: Row, *, paused: bool) -> Duty:
     """The owner asks the customer: one outreach for each request, person and attempt."""
     world, contact = asks.world, asks.world.contact_of(match)
     request = world.row("request", match.get("request")) or {}
-    attempt = int(match.get("attempt") or 0)
     decided = match.get("owner_decided_on") or world.today
+    owner, kind, told = world.owner_of(contact), request.get("type"), outreach_text(world, match)
     return Duty(
-        digest("outreach", match["key"], str(attempt)),
-        f"Ask this customer for a {words(request.get('type'))}, then enter the day on the match",
-        world.owner_of(contact),
+        outreach_key(match, told.label),
+        f"Ask this customer for a {words(kind)}, then enter the day on the match",
+        owner,
         world.calendar.add(decided, asks.patience.owner_days),
         contact,
         pointing_at("match", match),
+        letter=Letter("outreach", told.text, contact, owner, ASK, kind, request.get("needed_by")),
         paused=paused,
     )
 

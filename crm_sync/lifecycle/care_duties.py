@@ -6,12 +6,16 @@ Called by `tasks`. By the clocks of rules/cadence.yaml. Not here: asks under way
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 
 from crm_sync.lifecycle.consents import ends_on, warning_of
+from crm_sync.lifecycle.drafts import Letter, may_be_written_to, text_for
 from crm_sync.lifecycle.duties import Duty, name_of, pointing_at, words
 from crm_sync.lifecycle.world import Row, World, digest
 
+THANK = "Enter the day on which you said thank you in Thanked On of the activity."
+CALL = "A call is better than a letter. Log the call or the meeting, so that the next check-in is counted from it."
 NEVER_USED = ("declined", "cancelled")
 """Statuses of activities in which the customer did nothing for us."""
 
@@ -32,10 +36,11 @@ def _thank_yous(world: World) -> Iterator[Duty]:
         if done is None or use.row.get("thanked_on") or not oldest <= done <= world.today:
             continue
         subject = f"Thank this customer for the {words(use.row.get('type'))} of {done:%d %b %Y}"
-        contact = use.row.get("contact")
+        contact, kind = use.row.get("contact"), use.row.get("type")
+        owner, text = world.owner_of(contact), text_for(world, "thank_you", contact, kind)
         yield Duty(
-            digest("thank_you", name_of(use.row)), subject, world.owner_of(contact), world.calendar.add(done, days), contact,
-            pointing_at("activity", use.row),
+            digest("thank_you", name_of(use.row)), subject, owner, world.calendar.add(done, days), contact,
+            pointing_at("activity", use.row), letter=Letter("thank_you", text, contact, owner, THANK, kind, done),
         )  # fmt: skip
 
 
@@ -46,8 +51,12 @@ def _check_ins(world: World) -> Iterator[Duty]:
         due_on = judged.get("next_check_in_on") if judged else None
         if profile.get("status") != "active" or due_on is None or due_on > world.today:
             continue
-        subject = "Check in with this reference: nobody has spoken to them for a while"
-        yield _about(world, profile, digest("check_in", profile["id"], due_on.isoformat()), subject, world.today)
+        contact = profile["contact"]
+        if may_be_written_to(world, contact):
+            subject = "Check in with this reference: nobody has spoken to them for a while"
+            duty = _about(world, profile, digest("check_in", profile["id"], due_on.isoformat()), subject, world.today)
+            text = text_for(world, "check_in", contact)
+            yield replace(duty, letter=Letter("check_in", text, contact, duty.owner, CALL))
 
 
 def _consents(world: World) -> Iterator[Duty]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from crm_sync.lifecycle.drafts import Letter
 from crm_sync.lifecycle.world import Row
 from crm_sync.model.records import FORESEEN, Link, Value
 
@@ -17,7 +18,7 @@ from crm_sync.model.records import FORESEEN, Link, Value
 class Duty:
     """Something a person has to do: its key, the subject line, who, by when, and about which records.
 
-    `paused` keeps a task that exists waiting, and makes no new one.
+    `letter` is what they may write to the customer. `paused` keeps a task that exists waiting, and makes no new one.
     """
 
     key: str
@@ -27,6 +28,7 @@ class Duty:
     who: str | None
     what: Value = None
     description: str = ""
+    letter: Letter | None = None
     paused: bool = False
 
 

@@ -60,10 +60,7 @@ def too_short_notice(world: World, match: Row) -> date | None:
     needed_by, kind = request.get("needed_by"), request.get("type")
     if needed_by is None or match.get("asked_on") or match.get("customer_response") or match.get("scheduled_for"):
         return None
-    judged = world.judged.get(world.contact_of(match) or "") or {}
-    notice = judged.get(f"notice_{kind}")
-    days = notice if notice is not None else world.program.lead_time.business_days.get(kind or "", 0)
-    first = world.calendar.add(world.today, int(days))
+    first = world.calendar.add(world.today, world.notice_days(world.contact_of(match), kind))
     return first if first > needed_by else None
 
 

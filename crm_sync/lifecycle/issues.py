@@ -9,7 +9,9 @@ from collections.abc import Iterator
 
 from crm_sync.lifecycle.retention import disposal_problem
 from crm_sync.lifecycle.world import World, digest
+from crm_sync.model.names import words
 from crm_sync.model.records import Desired, Value
+from crm_sync.program.merge_fields import KINDS, OF_A_TYPE, Kind
 
 
 def desired_issues(world: World) -> Iterator[Desired]:
@@ -28,6 +30,7 @@ def problems(world: World) -> Iterator[tuple[str, str, dict[str, Value]]]:
     yield from _unmapped_values(world)
     yield from _unreadable_fields(world)
     yield from _inactive_owners(world)
+    yield from _missing_texts(world)
     yield from disposal_problem(world)
 
 
@@ -84,3 +87,22 @@ def _inactive_owners(world: World) -> Iterator[tuple[str, str, dict[str, Value]]
                     "assigned_to": world.active_user(owner["id"]),
                 },
             )
+
+
+def _missing_texts(world: World) -> Iterator[tuple[str, str, dict[str, Value]]]:
+    """A text that colleagues need for the references they have, and that nobody has approved or that is over."""
+    active = [profile for profile in world.rows("profile") if profile.get("status") == "active"]
+    kinds = {t for profile in active for t in profile.get("approved_types") or ()}
+    wanted: list[tuple[Kind, str | None]] = [("check_in", None)] if active else []
+    wanted += [(kind, t) for kind in KINDS if kind in OF_A_TYPE for t in world.program.types if t in kinds]
+    for kind, t in world.program.templates.lacking(wanted, world.today):
+        about = f" about {words(t)}" if t else ""
+        yield (
+            "Missing text",
+            f"{kind} {t or ''}".strip(),
+            {
+                "summary": f"No approved {words(kind)} text{about} is in force; tasks come without a draft."[:255],
+                "remedy": f"Approve one in rules/templates/, with kind {kind}, and a day from which it holds.",
+                "assigned_to": world.role("program_owner"),
+            },
+        )

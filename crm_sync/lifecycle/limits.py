@@ -12,8 +12,7 @@ from datetime import date, timedelta
 
 from crm_sync.lifecycle.world import Row, World
 from crm_sync.program import Cap, Cooldown
-
-SCALE = 1000
+from crm_sync.program.rules import SCALE
 
 
 @dataclass
@@ -78,18 +77,10 @@ class Limits:
                 holder, left = owner(cap, row["person_key"], row["account_id"]), row.get(f"left_{cap.id}")
                 if holder is None or left is None:
                     continue
-                room = Room(_thousandths(left), self._limit(cap, row["contact_id"], row["account_id"]))
+                room = Room(_thousandths(left), cap.most(own_limit(self._world, cap, row["contact_id"])))
                 known = self._rooms.get((cap.id, holder))
                 if known is None or room.left < known.left:
                     self._rooms[cap.id, holder] = room
-
-    def _limit(self, cap: Cap, contact_id: str, account: str | None) -> int:
-        """The limit that holds: the customer's own when it is lower."""
-        name, _, own = (cap.own_limit or "").partition(".")
-        rows = {"profile": self._world.profile_of.get(contact_id), "account": self._world.row("account", account)}
-        row = rows.get(name) or self._world.row(name, contact_id) if name else None
-        own_limit = row.get(own) if row else None
-        return _thousandths(cap.limit if own_limit is None else min(cap.limit, own_limit))
 
     def _note_uses(self, known: Mapping[str, Row]) -> None:
         for contact, reference_type, day in self._uses():
@@ -114,11 +105,34 @@ class Limits:
                 yield row["contact_id"], row["reference_type"], world.today
 
 
+def own_limit(world: World, cap: Cap, contact_id: str) -> float | None:
+    """The lowest limit of their own under a cap: on any profile of the person, or on their account."""
+    mapping, _, field = (cap.own_limit or "").partition(".")
+    if cap.per == "account":
+        account = (world.row("contact", contact_id) or {}).get("account")
+        rows = [world.row("account", account)] if mapping == "account" else []
+    else:
+        known = world.same_person.get(contact_id, frozenset({contact_id}))
+        rows = [world.profile_of.get(one) for one in known] if mapping == "profile" else []
+    limits = [row[field] for row in rows if row and row.get(field) is not None]
+    return min(limits, default=None)
+
+
+def own_limit_is_known(world: World, cap: Cap) -> bool:
+    """Whether an own limit under a cap could be read, if there is any."""
+    mapping, _, field = (cap.own_limit or "").partition(".")
+    return not mapping or ((mapping, field) not in world.snapshot.unreadable and _keeps(world, mapping, field, cap))
+
+
+def _keeps(world: World, mapping: str, field: str, cap: Cap) -> bool:
+    """Whether a mapping has the field and is one that own limits of this cap are kept in."""
+    fits = mapping == {"person": "profile", "account": "account"}[cap.per]
+    return fits and field in world.program.mappings[mapping].fields
+
+
 def weight(world: World, cap: Cap, reference_type: str) -> int:
     """What one ask of this type takes from a limit; 0 when the limit does not count it."""
-    if cap.counts != "all" and reference_type not in cap.counts:
-        return 0
-    return round(SCALE * world.program.tolerance.effort_points[reference_type]) if cap.measure == "effort" else SCALE
+    return world.program.tolerance.weight(cap, reference_type) if cap.counts_type(reference_type) else 0
 
 
 def owner(cap: Cap, person: str, account: str | None) -> str | None:

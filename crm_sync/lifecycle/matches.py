@@ -12,6 +12,7 @@ from datetime import date
 from crm_sync.lifecycle.ask_facts import Asks
 from crm_sync.lifecycle.asks import OPEN, Phase
 from crm_sync.lifecycle.gate import gate_of
+from crm_sync.lifecycle.outreach import outreach_text
 from crm_sync.lifecycle.world import Row, World, match_key
 from crm_sync.model.asks import is_begun, is_refused
 from crm_sync.model.matches import Candidate, Slate
@@ -20,7 +21,7 @@ from crm_sync.model.records import FORESEEN, Desired, Value
 REASONS_LENGTH = 32_000
 GATE_LENGTH = 4_000
 RELEASED: Mapping[str, Value] = {"recommended": False, "reserved_until": None, "rank": None}
-UNTRIED: Mapping[str, Value] = {"attempt": None, "decide_by": None}
+UNTRIED: Mapping[str, Value] = {"attempt": None, "decide_by": None, "outreach_text": None}
 
 
 def recommended_candidate(slate: Slate) -> Candidate | None:
@@ -72,6 +73,7 @@ def _trial(asks: Asks, request_id: str, held: Row | None) -> Mapping[str, Value]
         if held.get("attempt") and kept and kept >= world.today:
             return {"attempt": held["attempt"], "decide_by": held["decide_by"], "reserved_until": kept}
     return {
+        "outreach_text": None,
         "attempt": float(_tried(asks, request_id, held) + 1),
         "decide_by": world.calendar.add(world.today, levels.service_levels_business_days.owner_answer),
         "reserved_until": world.calendar.add(world.today, levels.reserve_business_days),
@@ -93,6 +95,7 @@ def _settled(asks: Asks, match: Row, phase: Phase) -> Mapping[str, Value]:
             "reserved_until": _held_until(asks, match),
             **_attempted(asks, match),
             **_gate(asks, match),
+            **_told(asks, match, phase),
         }
     if phase.name == "not_proposed":
         return {**RELEASED, **UNTRIED, "state": phase.state}
@@ -114,6 +117,11 @@ def _held_until(asks: Asks, match: Row) -> date | None:
     decided, held = match.get("owner_decided_on"), match.get("reserved_until")
     ends = [held, asks.world.calendar.add(decided, asks.patience.owner_days) if decided else None]
     return max((day for day in ends if day is not None), default=None)
+
+
+def _told(asks: Asks, match: Row, phase: Phase) -> Mapping[str, Value]:
+    """Note the text that the owner has in hand to ask with; it stays when the customer was asked."""
+    return {"outreach_text": outreach_text(asks.world, match).label or None} if phase.name == "approved" else {}
 
 
 def _gate(asks: Asks, match: Row) -> Mapping[str, Value]:

@@ -1,6 +1,6 @@
 """Duties -> Tasks: one for each duty, never two for the same thing, completed when the fact behind it has changed.
 
-Called by `lifecycle.desired`. Not here: what the duties are (`ask_duties`, `care_duties`).
+Called by `lifecycle.desired`. Not here: what the duties are (`ask_duties`, `briefings`, `care_duties`).
 """
 
 from __future__ import annotations
@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crm_sync.lifecycle.ask_duties import ask_duties
+from crm_sync.lifecycle.briefings import briefings
 from crm_sync.lifecycle.care_duties import care_duties
+from crm_sync.lifecycle.drafts import written
 from crm_sync.lifecycle.duties import Duty
 from crm_sync.lifecycle.world import Row, World
 from crm_sync.model.records import Desired, Value
@@ -17,11 +19,11 @@ from crm_sync.model.records import Desired, Value
 def desired_tasks(world: World) -> Iterator[Desired]:
     """Open a task for every duty, let those of paused duties wait, and complete the tasks whose duty is gone."""
     due = {duty.key: duty for duty in duties(world)}
-    held = {row["key"]: row for row in world.rows("task") if row.get("key")}
+    held = world.task_of
     for key in sorted(due.keys() | held.keys()):
         duty, row = due.get(key), held.get(key)
         if row is None and duty is not None and not duty.paused:
-            yield Desired("task", {}, key=key, on_create=_first(duty), why=duty.subject)
+            yield Desired("task", {}, key=key, on_create=_first(world, duty), why=duty.subject)
         elif row is not None and not row.get("closed"):
             yield from _kept(duty, row)
 
@@ -36,7 +38,7 @@ def _kept(duty: Duty | None, row: Row) -> Iterator[Desired]:
         yield Desired("task", {"status": "not_started"}, key=row["key"], why="it may go on")
 
 
-def _first(duty: Duty) -> dict[str, Value]:
+def _first(world: World, duty: Duty) -> dict[str, Value]:
     return {
         "key": duty.key,
         "subject": duty.subject[:255],
@@ -45,11 +47,12 @@ def _first(duty: Duty) -> dict[str, Value]:
         "who": duty.who,
         "what": duty.what,
         "status": "not_started",
-        "description": duty.description,
+        "description": written(world, duty.letter) if duty.letter else duty.description,
     }
 
 
 def duties(world: World) -> Iterator[Duty]:
     """Everything that somebody has to do today or soon."""
     yield from ask_duties(world)
+    yield from briefings(world)
     yield from care_duties(world)

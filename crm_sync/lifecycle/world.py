@@ -96,7 +96,9 @@ class World:
 
     def blocking(self, ask: Row) -> frozenset[str]:
         """The ids of the hard criteria that stand in the way of an open ask."""
-        bits = (ask["failed"] or 0) | (ask["unknown"] or 0)
+        return self._rules((ask["failed"] or 0) | (ask["unknown"] or 0))
+
+    def _rules(self, bits: int) -> frozenset[str]:
         return frozenset(rule.id for bit, rule in enumerate(self.verdicts.rules) if bits >> bit & 1)
 
     @cached_property
@@ -150,6 +152,11 @@ class World:
         return {contact: tuple(rows) for contact, rows in grouped.items()}
 
     @cached_property
+    def task_of(self) -> Mapping[str, Row]:
+        """The worker's own tasks by key."""
+        return {row["key"]: row for row in self.rows("task") if row.get("key")}
+
+    @cached_property
     def may_be_asked(self) -> frozenset[str]:
         """The contacts that may be asked for something today."""
         found: set[str] = set()
@@ -160,6 +167,36 @@ class World:
                 bits = pc.bit_wise_or(*(pc.fill_null(table[column], -1) for column in columns))
                 found.update(table.filter(pc.equal(bits, 0))["contact_id"].to_pylist())
         return frozenset(found)
+
+    @cached_property
+    def same_person(self) -> Mapping[str, frozenset[str]]:
+        """Every contact record of the person, for each contact that has a profile."""
+        table = self.verdicts.table.select(["contact_id", "person_key"])
+        profiled = pc.is_in(table["contact_id"], pa.array(sorted(self.profile_of), pa.string()))
+        people = table.filter(profiled)["person_key"].combine_chunks()
+        records: dict[str, set[str]] = defaultdict(set)
+        for row in table.filter(pc.is_in(table["person_key"], people)).to_pylist():
+            records[row["person_key"]].add(row["contact_id"])
+        return {contact: frozenset(found) for found in records.values() for contact in found}
+
+    def hindered(self, contact_id: str | None, reference_type: str | None) -> frozenset[str] | None:
+        """The ids of the hard criteria that keep somebody who has a profile from being asked; None when nobody can say."""
+        row = self._judged_bits.get(contact_id or "", {})
+        failed, unknown = row.get(f"failed_{reference_type}"), row.get(f"unknown_{reference_type}")
+        return None if failed is None or unknown is None else self._rules(failed | unknown)
+
+    @cached_property
+    def _judged_bits(self) -> Mapping[str, Row]:
+        columns = [c for c in self.verdicts.table.column_names if c.startswith(("failed_", "unknown_"))]
+        table = self.verdicts.table.select(["contact_id", *columns])
+        profiled = pc.is_in(table["contact_id"], pa.array(sorted(self.profile_of), pa.string()))
+        return {row["contact_id"]: row for row in table.filter(profiled).to_pylist()}
+
+    def notice_days(self, contact_id: str | None, reference_type: str | None) -> int:
+        """The business days of notice that this person gets for this kind of reference."""
+        notice = self.judged.get(contact_id or "", {}).get(f"notice_{reference_type}")
+        usual = self.program.lead_time.business_days.get(reference_type or "", 0)
+        return int(notice if notice is not None else usual)
 
     def contact_of(self, match: Row) -> str | None:
         """The person a match is about."""

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
+from crm_sync.model.drafts import Draft
+
 FORESEEN = "foreseen "
 """How the id of a record begins that this run will create; the org gives the real one."""
 
@@ -24,7 +26,7 @@ class Link:
     key: str
 
 
-Value = Scalar | Link | tuple[str, ...]
+Value = Scalar | Link | Draft | tuple[str, ...]
 
 
 @dataclass(frozen=True)

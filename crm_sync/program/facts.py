@@ -123,9 +123,9 @@ DERIVED: tuple[Fact, ...] = (
     Fact(
         "type_briefed",
         "checkbox",
-        "Whether the person has been briefed for this kind of reference",
+        "Whether the person has been briefed for this kind of reference, by a text that no later one has replaced for good",
         per_type=True,
-        derived_from=("profile.briefed_types",),
+        derived_from=("profile.briefed_types", "profile.briefing_version"),
     ),
 )
 

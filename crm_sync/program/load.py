@@ -154,7 +154,9 @@ def _read_templates(folder: Path, found: list[Mistake]) -> Mapping[str, Source]:
     sources = {}
     for path in sorted(folder.glob("*")):
         if path.suffix != ".yaml":
-            found.append(Mistake(f"{name}/{path.name}:1", "a file that nobody reads", "texts in files that end in .yaml"))
+            found.append(
+                Mistake(f"{name}/{path.name}:1", "a file that nobody reads", "texts in files that end in .yaml")
+            )
         elif source := read_source(path, name, found):
             sources[f"{TEMPLATES}{path.stem}"] = source
     return sources

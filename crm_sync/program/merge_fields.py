@@ -44,7 +44,9 @@ MERGE_FIELDS: Mapping[str, MergeField] = {
         MergeField("a_type", "the kind of reference with its article: a reference call", OF_A_TYPE),
         MergeField("type", "the kind of reference: reference call", OF_A_TYPE),
         MergeField("time_commitment", "the customer's time for it, from outreach.yaml: 45 minutes", _ASKING),
-        MergeField("how_often", "how often at most: the caps held to for this very person", _ASKING, several_lines=True),
+        MergeField(
+            "how_often", "how often at most: the caps held to for this very person", _ASKING, several_lines=True
+        ),
         MergeField("notice", "the notice this person gets: 5 business days", _ASKING),
         MergeField("answer_days", "how long the customer has to answer: 5 business days", _ASKING),
         MergeField("uses_agreed", "the kinds of reference the person has consented to in writing", _ASKING),
@@ -57,7 +59,16 @@ MERGE_FIELDS: Mapping[str, MergeField] = {
 
 REQUIRED: Mapping[Kind, tuple[str, ...]] = {
     "outreach": ("a_type", "time_commitment", "how_often", "answer_days"),
-    "briefing": ("a_type", "how_often", "notice", "topics", "avoid_topics", "answer_days", "program_owner_name", "version"),
+    "briefing": (
+        "a_type",
+        "how_often",
+        "notice",
+        "topics",
+        "avoid_topics",
+        "answer_days",
+        "program_owner_name",
+        "version",
+    ),
     "thank_you": (),
     "check_in": (),
 }

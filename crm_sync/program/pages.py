@@ -68,7 +68,11 @@ def owners() -> str:
 def merge_fields() -> str:
     """Render the table of merge fields; a kind of text in bold has to use the field."""
     rows = [
-        (f"`{{{{{field.name}}}}}`", field.about, ", ".join(_kind(kind, field.name) for kind in KINDS if kind in field.kinds))
+        (
+            f"`{{{{{field.name}}}}}`",
+            field.about,
+            ", ".join(_kind(kind, field.name) for kind in KINDS if kind in field.kinds),
+        )
         for field in MERGE_FIELDS.values()
     ]
     return table(("field", "what stands there", "in texts of kind (bold: has to be there)"), rows)

@@ -26,7 +26,7 @@ class Clause:
     def implies(self, other: Clause) -> bool:
         """Whether whoever holds to this one holds to the other, too."""
         wider = set(other.types) <= set(self.types) and self.days >= other.days
-        return wider and self.number <= other.number and (self.whose == other.whose or self.whose == "account")
+        return wider and self.number <= other.number and self.whose in {other.whose, "account"}
 
 
 def promise(tolerance: Tolerance, reference_type: str, own: Mapping[str, float | None]) -> tuple[Clause, ...]:
@@ -34,7 +34,9 @@ def promise(tolerance: Tolerance, reference_type: str, own: Mapping[str, float |
 
     A limit of effort says how many asks of this type alone it allows.
     """
-    counting = (cap for cap in tolerance.caps if cap.counts_type(reference_type) and tolerance.weight(cap, reference_type))
+    counting = (
+        cap for cap in tolerance.caps if cap.counts_type(reference_type) and tolerance.weight(cap, reference_type)
+    )
     every = (_clause(tolerance, cap, reference_type, own) for cap in counting)
     kept: list[Clause] = []
     for clause in dict.fromkeys(every):

@@ -6,6 +6,7 @@ approved and its day has come, and never again once it is retired or a later one
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -49,7 +50,9 @@ class Template(Part):
     @property
     def content(self) -> str:
         """A hash of what it says (16 hex digits), whatever becomes of it; records that used it carry it beside the name."""
-        return content_hash(self.model_dump(mode="json", include={"id", "version", "kind", "types", "language", "subject", "body"}))
+        return content_hash(
+            self.model_dump(mode="json", include={"id", "version", "kind", "types", "language", "subject", "body"})
+        )
 
     @property
     def label(self) -> str:
@@ -68,6 +71,15 @@ class Template(Part):
     def is_retired(self, day: date) -> bool:
         """Whether it may not be used any more."""
         return self.retired_on is not None and self.retired_on <= day
+
+
+APART = r"[\s,;]+"
+"""What stands between several names of texts in one field."""
+
+
+def names_in(noted: str | None) -> frozenset[str]:
+    """Read the names of the texts that somebody noted in a field."""
+    return frozenset(name for name in re.split(APART, (noted or "").lower()) if name)
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,7 @@ TABLES: Mapping[str, str] = {
         speaks_publicly picklist read = yes no not_asked
         nominated checkbox read
         left_company checkbox read safety
+        salutation text read personal optional
         first_name text read personal
         last_name text read personal
         email text read personal
@@ -230,6 +231,7 @@ TABLES: Mapping[str, str] = {
         gate_reasons text worker
         attempt number worker
         decide_by date worker
+        outreach_text text worker
         owner_decision picklist read safety = approved declined
         owner_decided_on date read
         asked_on date read safety

@@ -53,5 +53,3 @@ def _phrase(source: Source, path: Path, phrase: str, values: tuple[str, ...]) ->
     named = [f"{{{{{name}}}}}" for name in values]
     if any(strays(phrase)) or set(values) - set(used):
         yield source.mistake(path, f"the phrase {phrase!r}", f"one with {' and '.join(named)}")
-
-

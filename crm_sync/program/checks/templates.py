@@ -63,7 +63,9 @@ def _dates(text: Template, source: Source) -> Iterator[Mistake]:
         found = f"{text.retired_on} to retire it"
         yield source.mistake(("retired_on",), found, f"a day after {text.effective_from}, when it begins")
     if text.acknowledge_by and text.kind != "briefing":
-        yield source.mistake(("acknowledge_by",), f"`acknowledge_by` in a text of kind {text.kind}", "it in briefings only")
+        yield source.mistake(
+            ("acknowledge_by",), f"`acknowledge_by` in a text of kind {text.kind}", "it in briefings only"
+        )
     if text.acknowledge_by and text.acknowledge_by < text.effective_from:
         expected = f"{text.effective_from}, when it begins, or later"
         yield source.mistake(("acknowledge_by",), f"{text.acknowledge_by} to acknowledge it by", expected)
@@ -124,5 +126,3 @@ def _meet(one: Template, other: Template) -> bool:
     if one.types is None or other.types is None:
         return True
     return not set(one.types).isdisjoint(other.types)
-
-

@@ -18,6 +18,7 @@ class Cadence(Part):
     thank_you_business_days: BusinessDays
     thank_you_look_back_days: Days
     check_in_days: Days
+    briefing_business_days: BusinessDays
     consent_reminder_days: Annotated[tuple[Days, ...], Field(min_length=1)]
     never_asked_promoter_days: Days
     unused_reference_days: Days
