@@ -56,6 +56,7 @@ _EXPECTED: Mapping[str, str] = {
     "load_price_falls": "prices that do not fall: first, second, third",
     "sizes_fall": "numbers that rise: small, medium, large, enterprise",
     "amounts_fall": "amounts that rise, the first of them 0",
+    "months": "twelve, from January on",
 }
 _FOUND: Mapping[str, str] = {
     "points_missing": "a scored criterion without `points`",
@@ -65,6 +66,7 @@ _FOUND: Mapping[str, str] = {
     "sizes_fall": "sizes that do not rise",
     "amounts_fall": "amounts that do not rise from 0",
     "weights_sum": "weights that sum to {total}",
+    "months": "{given} months",
 }
 """What our own error types found, where the value itself would not say it."""
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import orjson
 
+from crm_sync.model.drafts import Draft
 from crm_sync.model.records import Change, Link, Value
 from crm_sync.ports import FieldFacts, ObjectFacts, RowWrite
 from crm_sync.program.mappings import FieldMapping, ObjectMapping
+from crm_sync.writeback.drafts import Names, UnnamedError
 
 ID = "Id"
 _OWNERS = {
@@ -25,6 +27,9 @@ _OWNERS = {
     "update": frozenset({"worker", "stamp", "key"}),
 }
 _LENGTH_CHECKED = frozenset({"string", "textarea", "url", "email", "phone", "picklist", "multipicklist"})
+
+
+NOBODY = Names({}, is_sandbox=True)
 
 
 @dataclass(eq=False)
@@ -41,10 +46,14 @@ class UnsendableError(Exception):
 
 @dataclass(frozen=True)
 class Translator:
-    """Translates changes by the mappings and by what describe says of their objects (keyed by mapping name)."""
+    """Translates changes by the mappings and by what describe says of their objects (keyed by mapping name).
+
+    `names` are those that drafts are written with; without any, only drafts that name nobody can be.
+    """
 
     mappings: Mapping[str, ObjectMapping]
     facts: Mapping[str, ObjectFacts]
+    names: Names = NOBODY
 
     def row(self, change: Change, *, create_only: bool = False) -> RowWrite:
         """Translate one change; raises UnsendableError. `create_only` refuses to touch a record that exists."""
@@ -56,6 +65,12 @@ class Translator:
             if field.field != key_field:
                 values |= self._pair(change.object, field, value)
         return RowWrite(mapping.object, key_field, key, values, create_only)
+
+    def fingerprint(self, change: Change, row: RowWrite) -> str:
+        """Identify exactly this write, as the plan says it: a draft counts as it is there, without the names."""
+        fields = self.mappings[change.object].fields
+        drafts = {fields[name].field: str(value) for name, value in change.fields.items() if isinstance(value, Draft)}
+        return payload_hash(replace(row, values={**row.values, **drafts}) if drafts else row)
 
     def _identity(self, change: Change, mapping: ObjectMapping) -> tuple[str, str]:
         if change.id is not None:
@@ -72,10 +87,18 @@ class Translator:
         known = self._field_facts(object_name, field)
         if isinstance(value, Link):
             return {_relationship(field, known): self._link(value, known)}
-        found = api_value(value, field)
+        found = self._text(value, field) if isinstance(value, Draft) else api_value(value, field)
         if isinstance(found, str):
             _check_text(found, field, known)
         return {field.field: found}
+
+    def _text(self, draft: Draft, field: FieldMapping) -> str:
+        try:
+            return self.names.text(draft)
+        except UnnamedError as error:
+            raise UnsendableError(
+                "REQUIRED_FIELD_MISSING", f"the text cannot be written: {error}", (field.name,)
+            ) from error
 
     def _field_facts(self, object_name: str, field: FieldMapping) -> FieldFacts:
         known = self.facts[object_name].fields.get(field.field)

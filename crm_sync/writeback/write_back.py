@@ -12,7 +12,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,12 +21,13 @@ from crm_sync.errors import CrmSyncError, TemporaryError
 from crm_sync.model.records import Change, Outcome, RowResult, Value
 from crm_sync.ports import Journal, ObjectFacts, Org
 from crm_sync.program import Program
+from crm_sync.writeback.drafts import drafts_in, objects_named, read_names
 from crm_sync.writeback.lease import MAPPING, Lease
 from crm_sync.writeback.ledger import ending
 from crm_sync.writeback.order import Sendable, in_order, jobs_and_calls
 from crm_sync.writeback.permissions import check_permissions
 from crm_sync.writeback.sending import Sender, deferred, stop_error
-from crm_sync.writeback.translate import Translator, UnsendableError, payload_hash
+from crm_sync.writeback.translate import Translator, UnsendableError
 
 NOT_SENT = "NOT_SENT"
 
@@ -61,9 +62,10 @@ def write_back(
     """
     here = surroundings or Surroundings()
     checksum = plan.checksum
-    names = {change.object for change in plan.changes} | {MAPPING}
-    translator = Translator(program.mappings, _facts(names, org, program))
-    check_permissions(plan.changes, program.mappings, translator.facts)
+    drafts = drafts_in(plan.changes)
+    facts = _facts({change.object for change in plan.changes} | objects_named(drafts) | {MAPPING}, org, program)
+    check_permissions(plan.changes, program.mappings, facts)
+    translator = Translator(program.mappings, facts, read_names(drafts, org, program.mappings, facts))
     lease = Lease(org, translator, here.holder, monotonic=here.monotonic)
     lease.claim(_about(checksum, org, program, kind, as_of))
     journal.adopt_unfinished()
@@ -122,7 +124,7 @@ class _Run:
             except UnsendableError as error:
                 self._results[position] = RowResult(change, "refused", change.id, error.code, error.message)
                 continue
-            item = Sendable(position, change, row, payload_hash(row))
+            item = Sendable(position, change, row, self._translator.fingerprint(change, row))
             if self._quarantined.get(change.subject) == item.payload_hash:
                 message = "refused before with exactly these values; see the quarantine"
                 self._results[position] = RowResult(change, "skipped", change.id, "QUARANTINED", message)
@@ -159,7 +161,8 @@ class _Run:
         return True
 
     def _note(self, pairs: Sequence[tuple[Sendable, RowResult]]) -> None:
-        for item, result in pairs:
+        told = [(item, unquoted(result)) for item, result in pairs]
+        for item, result in told:
             self._results[item.position] = result
             self._remember(result)
             subject = result.change.subject
@@ -167,7 +170,7 @@ class _Run:
                 self._journal.quarantine(subject, item.payload_hash, result.code or "", result.message or "")
             elif result.status == "written" and subject in self._quarantined:
                 self._journal.release(subject)
-        self._journal.record_outcomes(self._lease.key, [_outcome(result) for _, result in pairs])
+        self._journal.record_outcomes(self._lease.key, [_outcome(result) for _, result in told])
 
     def _remember(self, result: RowResult) -> None:
         if result.change.action == "create" and result.status != "written":
@@ -195,6 +198,15 @@ class _Run:
             return
         with suppress(CrmSyncError):
             self._lease.release(ending(status, self._org.server_time(), outcome, message))
+
+
+def unquoted(result: RowResult) -> RowResult:
+    """Leave out what the org says of a row that holds a draft: it may quote the text, and so a name."""
+    if result.message is None or not drafts_in([result.change]):
+        return result
+    return replace(
+        result, message=f"the org answered {result.code}; its words are not kept, as they may quote the text"
+    )
 
 
 def _intent(item: Sendable) -> dict[str, Any]:

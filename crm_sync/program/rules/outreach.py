@@ -8,13 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from crm_sync.program.base import Part, PerType
 
 Phrase = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 Minutes = Annotated[int, Field(ge=1, le=10_000)]
-HOUR = 60
+HOUR, MONTHS = 60, 12
+
+
+def _twelve(months: tuple[str, ...]) -> tuple[str, ...]:
+    if len(months) != MONTHS:
+        raise PydanticCustomError("months", "twelve months", {"given": len(months)})
+    return months
 
 
 class Counted(Part):
@@ -59,7 +66,7 @@ class Words(Part):
     hours: Counted
     business_days: Counted
     date: Phrase
-    months: Annotated[tuple[Phrase, ...], Field(min_length=12, max_length=12)]
+    months: Annotated[tuple[Phrase, ...], AfterValidator(_twelve)]
     nothing: Nothing
 
 

@@ -13,7 +13,7 @@ from crm_sync.pull.fit.finding import Finding, Level
 from crm_sync.pull.fit.seen import Seen, api_name
 from crm_sync.pull.fit.values import OFFERING
 
-SENTENCE, PAGE, NOTE, KEY, RECORD_ID, HASH = 255, 32_000, 4_000, 32, 18, 16
+SENTENCE, PAGE, NOTE, TEXT, KEY, RECORD_ID, HASH = 255, 32_000, 4_000, 52, 32, 18, 16
 
 WRITTEN: dict[tuple[str, str], int] = {
     ("profile", "key"): RECORD_ID,
@@ -25,9 +25,11 @@ WRITTEN: dict[tuple[str, str], int] = {
     ("match", "key"): KEY,
     ("match", "reasons"): PAGE,
     ("match", "gate_reasons"): NOTE,
+    ("match", "outreach_text"): TEXT,
     ("escalation", "key"): KEY,
     ("escalation", "summary"): SENTENCE,
     ("task", "key"): KEY,
+    ("task", "description"): PAGE,
     ("sync_run", "key"): KEY,
     ("sync_run", "holder"): 80,
     ("sync_run", "rule_version"): HASH,

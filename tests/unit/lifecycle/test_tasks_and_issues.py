@@ -20,7 +20,7 @@ CONTACT, ACCOUNT, OWNER, REQUEST = (
 )
 PROFILE = {"id": "a01000000000001AAA", "contact": CONTACT, "status": "active"}
 BASE: dict[str, Any] = {
-    "contact": [{"id": CONTACT, "account": ACCOUNT}],
+    "contact": [{"id": CONTACT, "account": ACCOUNT, "opted_out": False, "email_opt_out": False}],
     "account": [{"id": ACCOUNT, "owner": OWNER}],
     "user": [{"id": OWNER, "active": True}, {"id": "005000000000009AAA", "active": True, "role": "program_owner"}],
 }

@@ -139,7 +139,7 @@ def test_a_mapping_tells_who_writes_what(program: Program) -> None:
 
 def test_what_is_personal_is_not_pulled(program: Program) -> None:
     contact = program.mappings["contact"]
-    assert {field.name for field in contact.personal} == {"first_name", "last_name", "email", "phone"}
+    assert {field.name for field in contact.personal} == {"salutation", "first_name", "last_name", "email", "phone"}
     assert {field.field for field in contact.pulled} & {"FirstName", "LastName", "Phone", "Name"} == set()
     assert [field.transform for field in contact.pulled if field.field == "Email"] == ["email_key"]
 
