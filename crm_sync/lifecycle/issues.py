@@ -11,7 +11,7 @@ from crm_sync.lifecycle.retention import disposal_problem
 from crm_sync.lifecycle.world import World, digest
 from crm_sync.model.names import words
 from crm_sync.model.records import Desired, Value
-from crm_sync.program.merge_fields import KINDS, OF_A_TYPE, Kind
+from crm_sync.program.templates import occasions
 
 
 def desired_issues(world: World) -> Iterator[Desired]:
@@ -92,9 +92,8 @@ def _inactive_owners(world: World) -> Iterator[tuple[str, str, dict[str, Value]]
 def _missing_texts(world: World) -> Iterator[tuple[str, str, dict[str, Value]]]:
     """A text that colleagues need for the references they have, and that nobody has approved or that is over."""
     active = [profile for profile in world.rows("profile") if profile.get("status") == "active"]
-    kinds = {t for profile in active for t in profile.get("approved_types") or ()}
-    wanted: list[tuple[Kind, str | None]] = [("check_in", None)] if active else []
-    wanted += [(kind, t) for kind in KINDS if kind in OF_A_TYPE for t in world.program.types if t in kinds]
+    approved = {t for profile in active for t in profile.get("approved_types") or ()}
+    wanted = occasions(t for t in world.program.types if t in approved) if active else ()
     for kind, t in world.program.templates.lacking(wanted, world.today):
         about = f" about {words(t)}" if t else ""
         yield (

@@ -24,9 +24,10 @@ class Clause:
     whose: Literal["person", "account"]
 
     def implies(self, other: Clause) -> bool:
-        """Whether whoever holds to this one holds to the other, too."""
-        wider = set(other.types) <= set(self.types) and self.days >= other.days
-        return wider and self.number <= other.number and self.whose in {other.whose, "account"}
+        """Whether whoever holds to this one holds to the other, too: what it lets through in the other's days is no more."""
+        windows = -(-other.days // self.days)
+        wider = set(other.types) <= set(self.types) and self.whose in {other.whose, "account"}
+        return wider and self.number * windows <= other.number
 
 
 def promise(tolerance: Tolerance, reference_type: str, own: Mapping[str, float | None]) -> tuple[Clause, ...]:

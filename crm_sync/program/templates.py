@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from crm_sync.program.base import Day, Part, ReferenceType, Sentence
-from crm_sync.program.merge_fields import Kind
+from crm_sync.program.merge_fields import KINDS, OF_A_TYPE, Kind
 from crm_sync.program.versions import content_hash
 
 TextId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$", max_length=30)]
@@ -80,6 +80,13 @@ APART = r"[\s,;]+"
 def names_in(noted: str | None) -> frozenset[str]:
     """Read the names of the texts that somebody noted in a field."""
     return frozenset(name for name in re.split(APART, (noted or "").lower()) if name)
+
+
+def occasions(types: Iterable[str]) -> Iterator[tuple[Kind, str | None]]:
+    """Give everything that there has to be a text for, with these kinds of reference."""
+    yield "check_in", None
+    for t in types:
+        yield from ((kind, t) for kind in KINDS if kind in OF_A_TYPE)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from crm_sync.ports import ObjectFacts, Org
 from crm_sync.program.mappings import ObjectMapping
 
 SANDBOX = "SANDBOX: this org is for trying things out. Send this to nobody; addresses are left out.\n\n"
-LEFT_OUT = "(address left out)"
+LEFT_OUT = "address left out"
 _ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:]+@[^\s<>()\[\]\"',;:]+")
 
 Read = Mapping[tuple[str, str], Mapping[str, str]]

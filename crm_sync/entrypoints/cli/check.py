@@ -9,7 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from crm_sync.errors import Mistake
-    from crm_sync.program import Draft
+    from crm_sync.program import Draft, Program
     from crm_sync.pull.fit import Finding
     from crm_sync.settings import Settings
 
@@ -22,35 +22,56 @@ def check(
     from crm_sync.entrypoints.cli import output
     from crm_sync.entrypoints.cli.session import here
     from crm_sync.errors import ConfigurationError
-    from crm_sync.program import load_draft
+    from crm_sync.program import load_draft, load_program
 
     settings = here()
     draft, mistakes = load_draft(settings.rules_dir, settings.mappings_dir)
-    version, cases, wrong = _cases(settings) if not mistakes else ("", "", ())
+    program = load_program(settings.rules_dir, settings.mappings_dir) if not mistakes else None
+    version, (cases, wrong) = (program.version, _cases(settings, program)) if program else ("", ("", ()))
     findings = against_org(settings, draft) if org else ()
     wrong = (*mistakes, *wrong)
     if as_json:
-        output.emit_json({**_as_json(version, wrong, findings if org else None), "approval": _facts(settings, version)})
+        body = {**_as_json(version, wrong, findings if org else None), "approval": _facts(settings, version)}
+        output.emit_json({**body, **(texts_facts(program) if program else {})})
     else:
-        _show(settings, version, cases, findings if org else None)
+        _show(settings, program, cases, findings if org else None)
     if wrong and not as_json:
         raise ConfigurationError(wrong)
     if wrong or any(finding.level == "stops" for finding in findings):
         raise typer.Exit(ConfigurationError.exit_code)
 
 
-def _cases(settings: Settings) -> tuple[str, str, tuple[Mistake, ...]]:
-    """Run the admins' cases: the program's version, what the cases say, and what does not hold."""
+def _cases(settings: Settings, program: Program) -> tuple[str, tuple[Mistake, ...]]:
+    """Run the admins' cases: what they say, and what does not hold."""
     from crm_sync.errors import ConfigurationError
     from crm_sync.evaluate.cases import run_cases
-    from crm_sync.program import load_cases, load_program
+    from crm_sync.program import load_cases
 
-    program = load_program(settings.rules_dir, settings.mappings_dir)
     try:
         report = run_cases(load_cases(settings.rules_dir / "cases", program), program)
     except ConfigurationError as error:
-        return program.version, "", error.mistakes
-    return program.version, str(report), ()
+        return "", error.mistakes
+    return str(report), ()
+
+
+def texts_facts(program: Program) -> Mapping[str, Any]:
+    """Say how far every version of every text has come today, and what there is no text for."""
+    from datetime import UTC, datetime
+
+    from crm_sync.program.templates import occasions
+
+    today, texts = datetime.now(UTC).date(), program.templates
+    lacking = [" ".join(filter(None, one)) for one in texts.lacking(occasions(program.types), today)]
+    return {"texts": {text.name: texts.stage(text, today) for text in texts.versions}, "no_text_for": lacking}
+
+
+def _texts(program: Program) -> str:
+    """Say how many texts are in force, name those that are not, and what there is none for."""
+    facts = texts_facts(program)
+    others = [f"{name} ({stage})" for name, stage in facts["texts"].items() if stage != "in force"]
+    rest = f"; not in force: {', '.join(others)}" if others else ""
+    none = f" No text is in force for {', '.join(facts['no_text_for'])}." if facts["no_text_for"] else ""
+    return f"{len(facts['texts']) - len(others)} texts for customers are in force today{rest}.{none}"
 
 
 def against_org(settings: Settings, draft: Draft) -> tuple[Finding, ...]:
@@ -85,13 +106,14 @@ def _as_json(version: str, wrong: Sequence[Mistake], findings: Sequence[Finding]
     return body
 
 
-def _show(settings: Settings, version: str, cases: str, findings: Sequence[Finding] | None) -> None:
+def _show(settings: Settings, program: Program | None, cases: str, findings: Sequence[Finding] | None) -> None:
     from crm_sync.entrypoints.cli import output
     from crm_sync.pull.fit.finding import MEANINGS
 
-    if version:
-        output.line(f"rules {version}: nothing wrong in {settings.rules_dir}/ and {settings.mappings_dir}/.")
-        output.line(_approval(settings, version))
+    if program:
+        output.line(f"rules {program.version}: nothing wrong in {settings.rules_dir}/ and {settings.mappings_dir}/.")
+        output.line(_approval(settings, program.version))
+        output.line(_texts(program))
     if cases:
         output.line(cases)
     if findings == ():
