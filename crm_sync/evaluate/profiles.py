@@ -8,7 +8,7 @@ Called by `state`. Not here: consent and usage.
 
 from __future__ import annotations
 
-from crm_sync.evaluate.records import Records, any_true, list_sql, text_sql
+from crm_sync.evaluate.records import Records, any_true, text_sql
 from crm_sync.program import Program
 from crm_sync.program.rules import Cap
 from crm_sync.program.templates import APART
@@ -68,7 +68,8 @@ def _acknowledged(records: Records, program: Program, reference_type: str) -> st
     if counting is None:
         return ""
     named = f"string_split_regex(lower(briefing_version), {text_sql(APART)})"
-    return f" AND len(list_filter({named}, name -> name IN {list_sql(sorted(counting))})) > 0"
+    wanted = ", ".join(map(text_sql, sorted(counting)))
+    return f" AND list_has_any({named}, CAST([{wanted}] AS VARCHAR[]))"
 
 
 def _persons(program: Program) -> str:

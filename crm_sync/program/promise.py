@@ -33,7 +33,8 @@ class Clause:
 def promise(tolerance: Tolerance, reference_type: str, own: Mapping[str, float | None]) -> tuple[Clause, ...]:
     """Give every limit on asks of this type, none that another one implies; `own` are the lower limits by cap id.
 
-    A limit of effort says how many asks of this type alone it allows.
+    A limit of effort says how many asks of this type alone it allows. Without a cap per person nothing is promised, as
+    nobody is asked then.
     """
     counting = (
         cap for cap in tolerance.caps if cap.counts_type(reference_type) and tolerance.weight(cap, reference_type)
@@ -43,7 +44,8 @@ def promise(tolerance: Tolerance, reference_type: str, own: Mapping[str, float |
     for clause in dict.fromkeys(every):
         if not any(other.implies(clause) for other in kept):
             kept = [other for other in kept if not clause.implies(other)] + [clause]
-    return tuple(kept)
+    capped = any(cap.per == "person" and cap.counts_type(reference_type) for cap in tolerance.caps)
+    return tuple(kept) if capped else ()
 
 
 def _clause(tolerance: Tolerance, cap: Cap, reference_type: str, own: Mapping[str, float | None]) -> Clause:
