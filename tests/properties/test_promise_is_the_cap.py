@@ -106,7 +106,7 @@ def crowd_of(program: Program, snapshot_of: Any) -> CrowdOf:
     return make
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     found=st.lists(caps, min_size=1, max_size=4),
     own=st.fixed_dictionaries({"year": limits, "quarter": limits, "account": limits}),
