@@ -95,7 +95,10 @@ def _joined(scene: _Scene) -> Iterator[str | Personal]:
     yield from _merged(text.subject, scene)
     yield "\n\n"
     yield from _merged(text.body.rstrip("\n"), scene)
-    yield f"\n\n--\nWritten from {text.label}, approved by {text.approved_by} on {text.approved_on:%d %b %Y}."
+    approval = (
+        f"approved by {text.approved_by} on {text.approved_on:%d %b %Y}" if text.approved_on else "not approved yet"
+    )
+    yield f"\n\n--\nWritten from {text.label}, {approval}."
 
 
 def _stands_in(scene: _Scene) -> str:

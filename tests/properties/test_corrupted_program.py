@@ -17,9 +17,10 @@ from crm_sync.program.sources import Source
 
 ROOT = Path(__file__).parents[2]
 NAMES = [*(f"rules/{name}" for name in RULE_FILES), *(f"mappings/{name}" for name in MAPPING_NAMES)]
+NAMES += [f"rules/templates/{path.stem}" for path in sorted((ROOT / "rules/templates").glob("*.yaml"))]
 TEXTS = {name: (ROOT / f"{name}.yaml").read_text(encoding="utf-8") for name in NAMES}
 SHIPPED = {name: Source(f"{name}.yaml", read(text.encode(), name)) for name, text in TEXTS.items()}
-PLACE = re.compile(r"(rules|mappings)/[a-z_]+\.yaml:[1-9][0-9]*")
+PLACE = re.compile(r"(rules|mappings|rules/templates)/[a-z_]+(\.1)?\.yaml:[1-9][0-9]*")
 
 PIECES = st.sampled_from(
     (
@@ -41,6 +42,8 @@ PIECES = st.sampled_from(
             '"',
             "|",
             ">",
+            "{{",
+            "{{x}}",
             "#",
             "%",
             "@",

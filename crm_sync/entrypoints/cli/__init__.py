@@ -15,6 +15,7 @@ from crm_sync.entrypoints.cli import (
     demo,
     explain,
     forecast,
+    letter,
     mapping,
     org,
     plan,
@@ -38,6 +39,7 @@ app.command()(plan.plan)
 app.command()(run.run)
 app.command()(explain.explain)
 app.command("forecast")(forecast.show_forecast)
+app.command()(letter.letter)
 app.command()(report.report)
 app.command()(serve.serve)
 app.command()(simulate.simulate)
