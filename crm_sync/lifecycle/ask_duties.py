@@ -15,7 +15,7 @@ from crm_sync.lifecycle.drafts import Letter
 from crm_sync.lifecycle.duties import Duty, name_of, pointing_at, words
 from crm_sync.lifecycle.gate import blocking_rules, gate_of
 from crm_sync.lifecycle.matches import recommended_candidate
-from crm_sync.lifecycle.outreach import outreach_key, outreach_text
+from crm_sync.lifecycle.outreach import is_waiting, outreach_key, outreach_text
 from crm_sync.lifecycle.world import Row, World, digest, match_key
 from crm_sync.model.records import Link
 
@@ -63,10 +63,7 @@ def _decisions(asks: Asks) -> Iterator[Duty]:
 
 def _of_match(asks: Asks, match: Row) -> Iterator[Duty]:
     phase = asks.phase(match).name
-    waiting = (
-        match.get("owner_decision") == "approved" and not match.get("asked_on") and not match.get("customer_response")
-    )
-    if phase == "approved" or (phase == "frozen" and waiting):
+    if phase == "approved" or (phase == "frozen" and is_waiting(match)):
         yield _outreach(asks, match, paused=phase == "frozen")
     if phase == "frozen":
         yield _on_hold(asks, match)

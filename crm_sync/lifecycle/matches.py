@@ -12,7 +12,7 @@ from datetime import date
 from crm_sync.lifecycle.ask_facts import Asks
 from crm_sync.lifecycle.asks import OPEN, Phase
 from crm_sync.lifecycle.gate import gate_of
-from crm_sync.lifecycle.outreach import outreach_text
+from crm_sync.lifecycle.outreach import is_waiting, outreach_text
 from crm_sync.lifecycle.world import Row, World, match_key
 from crm_sync.model.asks import is_begun, is_refused
 from crm_sync.model.matches import Candidate, Slate
@@ -120,8 +120,10 @@ def _held_until(asks: Asks, match: Row) -> date | None:
 
 
 def _told(asks: Asks, match: Row, phase: Phase) -> Mapping[str, Value]:
-    """Note the text that the owner has in hand to ask with; it stays when the customer was asked."""
-    return {"outreach_text": outreach_text(asks.world, match).label or None} if phase.name == "approved" else {}
+    """Note the text that the owner asks with, until the customer was asked; then it stays."""
+    if phase.name == "approved" or (phase.name == "frozen" and is_waiting(match)):
+        return {"outreach_text": outreach_text(asks.world, match).label or None}
+    return {}
 
 
 def _gate(asks: Asks, match: Row) -> Mapping[str, Value]:

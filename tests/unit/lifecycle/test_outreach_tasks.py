@@ -100,7 +100,7 @@ def test_a_later_version_leaves_the_letter_in_hand_alone(
     world_of: Any, program: Program, first: Template, second: Template
 ) -> None:
     rules = with_texts(program, first, second)
-    with_task = under(town(world_of, more={"task": [task_of(first)]}), rules)
+    with_task = under(town(world_of, match={"outreach_text": first.label}, more={"task": [task_of(first)]}), rules)
     assert outreach_tasks(with_task) == {}
     assert noted(with_task) == first.label
     without = under(town(world_of), rules)
