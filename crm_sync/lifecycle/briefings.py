@@ -31,12 +31,13 @@ def briefings(world: World) -> Iterator[Duty]:
     """
     texts = world.program.templates
     counting = {t: texts.acknowledged_by(t, world.today, by_now=False) for t in world.program.types}
+    told = {task.get("what") for task in world.task_of.values()}
     for profile in world.rows("profile"):
         for t in world.program.types if profile.get("contact") else ():
             if is_briefed(profile, t, counting[t]):
                 continue
-            tasks = _tasks(world, profile, t, counting[t])
             due = _is_due(world, profile, t)
+            tasks = _tasks(world, profile, t, counting[t]) if due or profile["id"] in told else {}
             if due or tasks:
                 yield _briefing(world, profile, t, tasks, paused=not due)
 

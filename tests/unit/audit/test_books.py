@@ -212,7 +212,7 @@ READ_BY_DECISIONS = {
     | {"industry", "product"},
     "consent": {"name", "key", "text_version", "evidence"},
     "request": {"name", "key", "audience", "industry", "use_case", "product", "region", "language"},
-    "match": {"name", "key"},
+    "match": {"name", "key", "outreach_text"},
     "activity": {"name", "key", "audience"},
     "escalation": {"name", "key"},
     "asset": {"title", "key", "url", "version", "approved_version", "industry", "use_case", "product"},

@@ -134,7 +134,7 @@ def test_it_is_due_when_the_old_one_stops_counting_if_that_is_sooner(
 
 def briefed_with(text: Template, **fields: Any) -> dict[str, Any]:
     key = digest("briefing", PROFILE, "call", text.label)
-    return {"id": "00T000000000001AAA", "key": key, "closed": False, **fields}
+    return {"id": "00T000000000001AAA", "key": key, "what": PROFILE, "closed": False, **fields}
 
 
 @pytest.mark.parametrize(

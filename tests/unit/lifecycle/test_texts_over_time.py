@@ -65,7 +65,8 @@ class Office:
             if wanted.on_create:
                 said = wanted.on_create["description"]
                 text = str(said).rpartition("Written from ")[2].split()[0] if isinstance(said, Draft) else "none"
-                first = {"subject": str(wanted.on_create["subject"]), "status": "not_started", "text": text}
+                first = {name: str(wanted.on_create[name]) for name in ("subject", "what")}
+                first |= {"status": "not_started", "text": text}
                 self.tasks[wanted.key] = {
                     "id": f"00T{len(self.tasks):012}AAA",
                     "key": wanted.key,
