@@ -56,11 +56,16 @@ class Office:
             if not task["closed"] and task["subject"].startswith(self.subject)
         )
 
-    def _write(self, world: World) -> None:
+    def crash(self, tasks: int) -> None:
+        """One run that ends after the match and so many tasks were written."""
+        self._write(self.world(), tasks)
+
+    def _write(self, world: World, most: int | None = None) -> None:
+        wanted_tasks = list(desired_tasks(world))[:most]
         for match in desired_matches(world):
             if "outreach_text" in match.fields:
                 self.changes.setdefault("match", {})["outreach_text"] = match.fields["outreach_text"]
-        for wanted in list(desired_tasks(world)):
+        for wanted in wanted_tasks:
             assert wanted.key is not None
             if wanted.on_create:
                 said = wanted.on_create["description"]
@@ -200,3 +205,17 @@ def test_a_briefing_waits_while_the_reference_is_away(world_of: Any, program: Pr
     assert office.run() == ("briefing_talk.1 waits",)
     del office.changes["profile"]
     assert office.run() == ("briefing_talk.1",)
+
+
+@pytest.mark.parametrize("tasks", [0, 1, 2])
+def test_a_run_that_ends_half_way_is_made_good_by_the_next(world_of: Any, program: Program, tasks: int) -> None:
+    office = Office(world_of, program, "Ask this customer")
+    add(1)(office, "outreach_talk")
+    office.crash(tasks)
+    add(2)(office, "outreach_talk")
+    first = "1" if any(task["subject"].startswith("Ask") for task in office.tasks.values()) else "2"
+    assert office.run() == (f"outreach_talk.{first}",)
+    retire(int(first))(office, "outreach_talk")
+    add(3)(office, "outreach_talk")
+    office.crash(tasks)
+    assert office.run() == ("outreach_talk.3",)
