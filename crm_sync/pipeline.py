@@ -11,9 +11,8 @@ from datetime import datetime
 
 from crm_sync.audit import Books, Decided
 from crm_sync.diff import Plan, foresee, plan
-from crm_sync.errors import UnsafePlanError
 from crm_sync.evaluate import assess
-from crm_sync.lifecycle import Explanations, desired, standing, subjects
+from crm_sync.lifecycle import Explanations, desired, mass_change, standing, subjects
 from crm_sync.lifecycle.runs import answered_requests
 from crm_sync.matching import match
 from crm_sync.model.matches import Matches
@@ -80,16 +79,25 @@ def carry_out(world: World, decision: Decision, *, kind: str, agreed: str | None
     """Write the plan back, once: `agreed` is the checksum that a person has agreed to.
 
     Raises:
-        UnsafePlanError: the plan is not the one agreed to, or changes too much and nobody agreed.
+        UnsafePlanError: the plan is not the one agreed to, or changes too much and nobody agreed; an escalation says so.
     """
-    held_to(decision.plan, agreed)
+    decision.plan.hold_to(agreed)
     if agreed is None:
-        decision.plan.raise_if_unsafe(world.program.guards)
+        _refuse_mass_change(world, decision, kind)
     _note(world, decision, kind)
     outcome = _write(world, decision.plan, decision.snapshot, kind)
     answers = plan(decision.snapshot, answered_requests(decision.snapshot, outcome), world.program)
     answered = _write(world, answers, decision.snapshot, kind)
     return Outcome((*outcome.results, *answered.results), world.org.calls)
+
+
+def _refuse_mass_change(world: World, decision: Decision, kind: str) -> None:
+    """Write nothing of a plan that changes too much at once but an escalation, and only one while nothing changes."""
+    problems = decision.plan.problems(world.program.guards)
+    if problems:
+        raised = mass_change(decision.snapshot, decision.verdicts, decision.matches, problems, world.program)
+        _write(world, plan(decision.snapshot, [raised], world.program), decision.snapshot, kind)
+        decision.plan.raise_if_unsafe(world.program.guards)
 
 
 def _note(world: World, decision: Decision, kind: str) -> None:
@@ -102,14 +110,3 @@ def _write(world: World, made: Plan, snapshot: Snapshot, kind: str) -> Outcome:
     if not made.changes:
         return Outcome((), world.org.calls)
     return write_back(made, world.org, world.journal, world.program, kind=kind, as_of=snapshot.as_of)
-
-
-def held_to(made: Plan, agreed: str | None) -> None:
-    """Hold a plan to the checksum that was agreed to.
-
-    Raises:
-        UnsafePlanError: the org or the rules have changed since, so these are other writes.
-    """
-    if agreed is not None and made.checksum != agreed:
-        problem = f"The plan agreed to was {agreed}; the org and the rules now give {made.checksum}."
-        raise UnsafePlanError((problem,), agree="crm-sync plan --save plan.json, then crm-sync run --plan plan.json")

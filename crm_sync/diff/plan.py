@@ -45,6 +45,18 @@ class Plan:
         """How many changes there are per (object, action)."""
         return Counter((change.object, change.action) for change in self.changes)
 
+    def hold_to(self, agreed: str | None) -> None:
+        """Hold this plan to the checksum that a person agreed to, if any did.
+
+        Raises:
+            UnsafePlanError: the org or the rules have changed since, so these are other writes.
+        """
+        if agreed is not None and self.checksum != agreed:
+            problem = f"The plan agreed to was {agreed}; the org and the rules now give {self.checksum}."
+            raise UnsafePlanError(
+                (problem,), agree="crm-sync plan --save plan.json, then crm-sync run --plan plan.json"
+            )
+
     def problems(self, guards: Guards) -> tuple[str, ...]:
         """Say in sentences which limits of rules/guards.yaml this plan passes; empty when it is safe."""
         if self.profiles < guards.min_profiles_for_guard:

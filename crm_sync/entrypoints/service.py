@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from crm_sync.entrypoints.scheduler import Runner, build_schedule
 from crm_sync.errors import ConfigurationError, CrmSyncError, UnsafePlanError, WrongOrgError
+from crm_sync.lifecycle.runs import was_written_to
 from crm_sync.model.records import Outcome
 from crm_sync.pipeline import World, carry_out, look
 from crm_sync.pull import sweep
@@ -28,6 +29,10 @@ from crm_sync.web.app import Door, build_app
 log = structlog.get_logger()
 
 LOOPBACK = "127.0.0.1"
+FIRST_RUN = (
+    "No run has written to this org yet, and the first is a person's to make, as the guards have nothing to compare with. "
+    "It would make {} changes; crm-sync plan shows them."
+)
 
 
 @dataclass
@@ -156,6 +161,8 @@ class Service:
         if kind == "full":
             sweep(self._world.org, self._world.mirror, self._world.program)
         decision = look(self._world, at)
+        if not self._settings.expect_sandbox and not was_written_to(decision.snapshot):
+            raise UnsafePlanError((FIRST_RUN.format(len(decision.plan.changes)),), agree="crm-sync run")
         return at, carry_out(self._world, decision, kind=kind)
 
     def _note_failure(self, kind: str, error: CrmSyncError) -> None:

@@ -43,7 +43,7 @@ def escalation_key(kind: str, subject: str, occurrence: int = 1) -> str:
 def desired_escalations(world: World) -> Iterator[Desired]:
     """Raise every cause as one open record; a record that exists keeps the day it was raised and who has it."""
     for record in records(world):
-        yield _desired(world, record)
+        yield desired_escalation(world, record)
 
 
 def records(world: World) -> Iterator[Record]:
@@ -81,7 +81,8 @@ def _news_since(world: World, row: Row | None) -> date:
     return min(raised or world.today, world.today) - timedelta(days=world.program.escalation.look_back_days)
 
 
-def _desired(world: World, record: Record) -> Desired:
+def desired_escalation(world: World, record: Record) -> Desired:
+    """Give one escalation as it ought to be."""
     rule, first, held = world.program.escalation.kinds[record.kind], record.incidents[0], record.held
     raised_on = held["raised_on"] if held and held.get("raised_on") else world.today
     route = first.route or rule.route

@@ -1,6 +1,7 @@
-"""Queued sync requests -> done, with what the run did. Called by the pipeline after the writes, never before.
+"""Queued sync requests -> done, with what the run did; and whether any run has written to this org yet.
 
-Not here: the run's own record and the lease (writeback).
+Called by the pipeline after the writes, never before, and by the service. Not here: the run's own record and the lease
+(writeback).
 """
 
 from __future__ import annotations
@@ -11,6 +12,12 @@ from crm_sync.model.records import Desired, Outcome
 from crm_sync.model.snapshot import Snapshot
 
 WAITING = frozenset({"queued", "running"})
+RUNS = frozenset({"full", "incremental"})
+
+
+def was_written_to(snapshot: Snapshot) -> bool:
+    """Whether a run has ever written to this org; the record of the lease is none."""
+    return not RUNS.isdisjoint(snapshot.tables["sync_run"]["kind"].to_pylist())
 
 
 def answered_requests(snapshot: Snapshot, outcome: Outcome) -> Iterator[Desired]:

@@ -19,7 +19,7 @@ from crm_sync.local_org.org import ConnectedApp
 from crm_sync.local_org.seed import seed
 from crm_sync.local_org.server import RunningOrg, running
 from crm_sync.model.snapshot import Snapshot
-from crm_sync.pipeline import World
+from crm_sync.pipeline import World, carry_out, look
 from crm_sync.settings import Settings, read_settings
 
 ROOT = Path(__file__).parents[2]
@@ -45,7 +45,8 @@ class Place:
         return answer.json() if answer.content else None
 
 
-Places = Callable[[], AbstractContextManager[Place]]
+Places = Callable[..., AbstractContextManager[Place]]
+"""Opens a place; with `settled=True` one where the job has run once, org and state alike."""
 
 
 def token(org: RunningOrg) -> str:
@@ -72,31 +73,51 @@ def set_clock(org: RunningOrg, day: date) -> None:
 
 
 @pytest.fixture(scope="session")
-def places(seeded: Path, tmp_path_factory: pytest.TempPathFactory) -> Places:
+def settled(seeded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an org and a worker's state after the job has run once."""
+    folder = tmp_path_factory.mktemp("settled")
+    shutil.copy(seeded, folder / "org.sqlite")
+    with _open(folder) as place:
+        carry_out(place.world, look(place.world, place.world.org.server_time()), kind="full")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def places(seeded: Path, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Places:
     """Open one place after another, each on its own copy of the seeded org and with empty state."""
 
     @contextmanager
-    def open_place() -> Iterator[Place]:
-        folder = tmp_path_factory.mktemp("place")
-        shutil.copy(seeded, folder / "org.sqlite")
-        with running(folder / "org.sqlite", PACKAGE, app=ConnectedApp()) as org:
-            set_clock(org, TODAY)
-            settings = read_settings(
-                environ={},
-                instance_url=org.base_url,
-                client_id=org.client_id,
-                auth="client_credentials",
-                client_secret=SecretStr(org.client_secret),
-                org_id=org.org_id,
-                expect_sandbox=True,
-                state_dir=folder / "state",
-                rules_dir=ROOT / "rules",
-                mappings_dir=ROOT / "mappings",
-            )
-            with build_world(settings) as world:
-                yield Place(org, settings, world)
+    def open_place(settled: bool = False) -> Iterator[Place]:
+        folder = tmp_path_factory.mktemp("place") / "here"
+        if settled:
+            shutil.copytree(request.getfixturevalue("settled"), folder)
+        else:
+            folder.mkdir()
+            shutil.copy(seeded, folder / "org.sqlite")
+        with _open(folder) as place:
+            yield place
 
     return open_place
+
+
+@contextmanager
+def _open(folder: Path) -> Iterator[Place]:
+    with running(folder / "org.sqlite", PACKAGE, app=ConnectedApp()) as org:
+        set_clock(org, TODAY)
+        settings = read_settings(
+            environ={},
+            instance_url=org.base_url,
+            client_id=org.client_id,
+            auth="client_credentials",
+            client_secret=SecretStr(org.client_secret),
+            org_id=org.org_id,
+            expect_sandbox=True,
+            state_dir=folder / "state",
+            rules_dir=ROOT / "rules",
+            mappings_dir=ROOT / "mappings",
+        )
+        with build_world(settings) as world:
+            yield Place(org, settings, world)
 
 
 UNCOMPARED = {
