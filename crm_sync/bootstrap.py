@@ -12,6 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from crm_sync.audit import Books
+from crm_sync.erasure import Stores, screen_archive
 from crm_sync.errors import TemporaryError
 from crm_sync.pipeline import World
 from crm_sync.program import load_program
@@ -22,9 +23,10 @@ from crm_sync.state.archive import FileArchive
 from crm_sync.state.folder import private_folder
 from crm_sync.state.journal import SqliteJournal
 from crm_sync.state.mirror import DuckMirror
+from crm_sync.state.papers import Papers
 
 SHIPPED = Path(__file__).parent / "_data"
-JOURNAL, MIRROR, ARCHIVE = "journal.sqlite", "mirror.duckdb", "archive"
+JOURNAL, MIRROR, ARCHIVE, SIMULATIONS = "journal.sqlite", "mirror.duckdb", "archive", "simulations"
 
 
 def with_shipped_program(settings: Settings) -> Settings:
@@ -57,12 +59,15 @@ def build_world(settings: Settings) -> Iterator[World]:
     with _alone_in(settings.state_dir):
         journal = SqliteJournal.open(settings.state_dir / JOURNAL)
         try:
-            mirror = DuckMirror.open(settings.state_dir / MIRROR, journal.salt())
+            mirror = DuckMirror.open(settings.state_dir / MIRROR, journal.salt(), journal.suppression)
             try:
                 org = SalesforceOrg.connect(connection, api_share_percent=program.guards.api_share_percent)
-                sources = texts_of(settings.rules_dir, settings.mappings_dir)
-                books = Books(journal.decisions, FileArchive.open(settings.state_dir / ARCHIVE), sources)
-                yield World(org, mirror, journal, program, books)
+                archive = FileArchive.open(settings.state_dir / ARCHIVE)
+                papers = Papers(settings.state_dir / SIMULATIONS, journal.suppression)
+                stores = Stores(journal, mirror, archive, papers)
+                stores.screen()
+                books = Books(journal.decisions, archive, texts_of(settings.rules_dir, settings.mappings_dir))
+                yield World(org, mirror, journal, program, books, stores)
             finally:
                 mirror.close()
         finally:
@@ -71,10 +76,18 @@ def build_world(settings: Settings) -> Iterator[World]:
 
 @contextmanager
 def open_books(settings: Settings) -> Iterator[tuple[SqliteJournal, FileArchive]]:
-    """Open the journal and the archive to look at what was done; a running worker is not disturbed."""
+    """Open the journal and the archive to look at what was done; a running worker is not disturbed.
+
+    Files that came from a backup are screened first, which needs the folder for itself.
+    """
     journal = SqliteJournal.open(settings.state_dir / JOURNAL)
     try:
-        yield journal, FileArchive.open(settings.state_dir / ARCHIVE)
+        archive = FileArchive.open(settings.state_dir / ARCHIVE)
+        if not journal.is_screened or not journal.suppression.covers(archive.screened):
+            with _alone_in(settings.state_dir):
+                journal.screen()
+                screen_archive(journal, archive)
+        yield journal, archive
     finally:
         journal.close()
 

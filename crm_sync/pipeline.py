@@ -11,8 +11,10 @@ from datetime import datetime
 
 from crm_sync.audit import Books, Decided
 from crm_sync.diff import Plan, foresee, plan
+from crm_sync.erasure import Stores, forget_who_asked
 from crm_sync.evaluate import assess
 from crm_sync.lifecycle import Explanations, desired, mass_change, standing, subjects
+from crm_sync.lifecycle.forgetting import asked_to_be_forgotten
 from crm_sync.lifecycle.runs import answered_requests
 from crm_sync.matching import match
 from crm_sync.model.matches import Matches
@@ -48,6 +50,7 @@ class World:
     journal: Journal
     program: Program
     books: Books
+    stores: Stores
 
 
 def look(world: World, as_of: datetime) -> Decision:
@@ -72,7 +75,8 @@ def decide(pulled: Snapshot, program: Program) -> Decision:
         snapshot, foreseen = foresee(pulled, changes), changes
     explanations = assessment.explain_all(subjects(snapshot), passing=False)
     wanted = desired(snapshot, verdicts, matches, explanations, program)
-    return Decision(pulled, verdicts, matches, explanations, plan(pulled, wanted, program))
+    made = plan(pulled, wanted, program, forgotten=asked_to_be_forgotten(pulled))
+    return Decision(pulled, verdicts, matches, explanations, made)
 
 
 def carry_out(world: World, decision: Decision, *, kind: str, agreed: str | None = None) -> Outcome:
@@ -88,7 +92,9 @@ def carry_out(world: World, decision: Decision, *, kind: str, agreed: str | None
     outcome = _write(world, decision.plan, decision.snapshot, kind)
     answers = plan(decision.snapshot, answered_requests(decision.snapshot, outcome), world.program)
     answered = _write(world, answers, decision.snapshot, kind)
-    return Outcome((*outcome.results, *answered.results), world.org.calls)
+    made = (world.program, decision.snapshot, decision.verdicts)
+    erased = forget_who_asked(world.org, world.stores, *made, outcome)
+    return Outcome((*outcome.results, *answered.results), world.org.calls, erased)
 
 
 def _refuse_mass_change(world: World, decision: Decision, kind: str) -> None:

@@ -1,13 +1,12 @@
 """What the flow asks of the world: an org, a mirror, a journal. Real ones are built in `bootstrap`.
 
-`salesforce` implements Org, `state` implements Mirror, Journal and Archive; pull and writeback speak only to these.
+`salesforce` implements Org, `state` implements Mirror and Journal; pull and writeback speak only to these.
 There is no Clock here: `as_of` is an argument of the run, and the server's clock is the org's answer.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -16,6 +15,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from crm_sync.errors import PermanentError, TemporaryError
+from crm_sync.keeping import Decisions, Dispositions, Suppression
 
 
 class Handling(StrEnum):
@@ -237,6 +237,9 @@ class Mirror(Protocol):
     def forget(self, name: str, ids: Sequence[str]) -> None:
         """Delete rows that the org no longer has."""
 
+    def screen(self) -> int:
+        """Take out whoever is on the suppression list, unless that was done; returns how many rows it was."""
+
     def ids(self, name: str) -> pa.ChunkedArray:
         """Return the ids of all rows."""
 
@@ -282,44 +285,15 @@ class Inbox(Protocol):
     def done(self, waiting: Waiting) -> None:
         """Note that everything `waiting` named was looked at; what came since stays new."""
 
+    def older(self, before: datetime) -> int:
+        """Count what is done and was received before this moment."""
 
-class Decisions(Protocol):
-    """The decision log: append-only, each entry sealed with the hash of all before it."""
-
-    def append(self, run_id: str, entries: Iterable[Mapping[str, Any]]) -> str:
-        """Add entries in order and return the last seal."""
-
-    def entries(self, run_id: str | None = None, what: str | None = None) -> Sequence[Mapping[str, Any]]:
-        """Return the entries of one run, or all, and of one kind (their `what`), or all, in order."""
-
-    def last(self, what: str) -> Mapping[str, Any] | None:
-        """Return the latest entry of this kind."""
-
-    def verify(self) -> int:
-        """Recompute every seal and return how many entries there are; raises PermanentError at the first that is wrong."""
-
-
-def name_of(content: bytes) -> str:
-    """Name content as every archive does: by what it is, so equal content has one name."""
-    return hashlib.sha256(content).hexdigest()
-
-
-class NotKeptError(PermanentError):
-    """What was asked for is not in the archive, or no longer."""
-
-
-class Archive(Protocol):
-    """Content kept under the name that `name_of` gives it, each once however often it is put."""
-
-    def put(self, content: bytes) -> str:
-        """Keep this durably and return its name."""
-
-    def get(self, name: str) -> bytes:
-        """Return what is kept under this name; raises NotKeptError when it is gone, PermanentError when it is damaged."""
+    def prune(self, before: datetime) -> int:
+        """Delete what is done and was received before this moment, and return how much."""
 
 
 class Journal(Protocol):
-    """Durable local record: inbox of wake-ups, run ledger, intents and outcomes, quarantine, decision log."""
+    """Durable local record: inbox, run ledger, intents and outcomes, quarantine, decision log, disposition log."""
 
     @property
     def inbox(self) -> Inbox:
@@ -328,6 +302,26 @@ class Journal(Protocol):
     @property
     def decisions(self) -> Decisions:
         """The decision log."""
+
+    @property
+    def dispositions(self) -> Dispositions:
+        """The disposition log."""
+
+    @property
+    def suppression(self) -> Suppression:
+        """Who was forgotten."""
+
+    def screen(self) -> int:
+        """Take out whoever is on the suppression list, unless that was done; returns how many rows it was."""
+
+    def lose(self, contacts: Collection[str]) -> int:
+        """Destroy what unlocks the decisions about these contacts; returns of how many it was."""
+
+    def older(self, before: datetime) -> int:
+        """Count the runs that ended before this moment."""
+
+    def prune(self, before: datetime) -> int:
+        """Delete runs that ended before this moment, with their intents and outcomes; return how many."""
 
     def salt(self) -> bytes:
         """Return this worker's secret for one-way keys; made once, kept for ever."""

@@ -10,10 +10,10 @@ from typing import Any
 
 from crm_sync.audit.decided import changes, keep_decisions, kept_decisions
 from crm_sync.audit.recall import Recalled
+from crm_sync.keeping import Archive, name_of
 from crm_sync.model.matches import Matches
 from crm_sync.model.snapshot import Snapshot
 from crm_sync.model.verdicts import Verdicts
-from crm_sync.ports import Archive, name_of
 
 
 def differences(

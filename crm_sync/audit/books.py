@@ -15,10 +15,10 @@ from crm_sync import __version__
 from crm_sync.audit.decided import changes, keep_decisions, kept_decisions
 from crm_sync.audit.inputs import keep_inputs
 from crm_sync.errors import PermanentError
+from crm_sync.keeping import Decisions, Shelf
 from crm_sync.model.matches import Matches
 from crm_sync.model.snapshot import Snapshot
 from crm_sync.model.verdicts import Verdicts
-from crm_sync.ports import Archive, Decisions
 from crm_sync.program import Program
 
 RUN = "run"
@@ -46,7 +46,7 @@ class Books:
     """Where runs are noted. `sources` are the rules' and mappings' own texts by path; `facts` are noted with every run."""
 
     log: Decisions
-    archive: Archive
+    archive: Shelf
     sources: Mapping[str, str]
     facts: Mapping[str, Any] = field(default_factory=dict)
 

@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from crm_sync.audit.tables import keep_table, kept_table
+from crm_sync.keeping import Archive
 from crm_sync.model.matches import Matches, Slate
 from crm_sync.model.snapshot import Snapshot
 from crm_sync.model.verdicts import HELD, Verdicts
-from crm_sync.ports import Archive
 
 MASKS = ("failed", "unknown", "caution")
 SLATES = pa.schema([(name, pa.string()) for name in ("request_id", "verdict", "earliest_on", "asset_id", "candidates")])

@@ -15,8 +15,8 @@ from typing import Any
 import pyarrow as pa
 
 from crm_sync.audit.tables import keep_table, kept_table
+from crm_sync.keeping import Archive
 from crm_sync.model.snapshot import Snapshot
-from crm_sync.ports import Archive
 from crm_sync.program import Program
 
 UNREAD = frozenset({"sync_run", "sync_request", "sync_issue", "coverage"})

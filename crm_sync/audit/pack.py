@@ -7,6 +7,7 @@ the recipe in the README, everything else by its SHA-256. Not here: writing file
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -15,10 +16,9 @@ from crm_sync.audit.books import RUN
 from crm_sync.audit.decided import kept_decisions
 from crm_sync.audit.recall import Recalled
 from crm_sync.audit.tables import kept_table
-from crm_sync.ports import Archive, Decisions, NotKeptError, name_of
+from crm_sync.keeping import Decisions, NotKeptError, Sealed, Shelf, name_of
 
-SEAL_OF_NONE = "0" * 64
-ADDED = ("seq", "run_id", "at", "seal")
+_WHO = re.compile(r"person-[0-9a-f]+")
 UNSAID = frozenset({"modified_at", "expiry_warning"})
 """What changes about a consent without changing what was consented to."""
 README = """What crm_sync decided, on what, and under which rules.
@@ -27,47 +27,69 @@ decisions.jsonl  every entry of the decision log in these days: {seq, run_id, at
                  what = person (decisions by kind of reference), request (its candidates), run (what all of it was decided on).
                  seal = SHA-256 of the JSON list [seal of the entry before, seq, run_id, at, body], written as Python's
                  json.dumps writes it. The seal before the first entry is in manifest.json.
+told.jsonl       the same entries with what they say of people unlocked; of whoever was forgotten, only that they were.
+keys.jsonl       what unlocks them: {who, contact, key}. A box in a body is base64 of 12 bytes of nonce and the AES-256-GCM of a JSON
+                 text under the key (hex) of its `who`, with `who` as the additional data.
 runs.jsonl       the entries of the runs alone.
 consents.jsonl   the consents that eligible people had, as the runs saw them: {consent, first_run, last_run}.
 rules/<version>/ the texts of rules and mappings that the runs were made under.
 manifest.json    the days, the seals at both ends, and the SHA-256 of every other file.
+
+This pack is a copy: forgetting somebody does not reach it. Keep it no longer than it is needed.
 """
 
 
-def pack(log: Decisions, archive: Archive, first: date, last: date) -> Iterator[tuple[str, bytes]]:
+def pack(log: Decisions, archive: Shelf, first: date, last: date) -> Iterator[tuple[str, bytes]]:
     """Give every file of the pack for the days from `first` to `last` (UTC, both included); the manifest comes last."""
-    every = log.entries()
-    entries = [entry for entry in every if first <= date.fromisoformat(entry["at"][:10]) <= last]
-    told = [Recalled(entry, archive) for entry in entries if entry["what"] == RUN]
-    files = {"README.txt": README.encode(), "decisions.jsonl": _lines(map(_sealed, entries))}
-    files["runs.jsonl"] = _lines(run.entry for run in told)
-    files["consents.jsonl"] = _lines(_consents(told))
-    files |= _rules(told)
+    every = log.sealed()
+    sealed = [row for row in every if first <= date.fromisoformat(row[2][:10]) <= last]
+    told = [entry for entry in log.entries() if first <= date.fromisoformat(entry["at"][:10]) <= last]
+    told_runs = [Recalled(entry, archive) for entry in told if entry["what"] == RUN]
+    files = {"README.txt": README.encode(), "decisions.jsonl": json_lines(map(sealed_entry, sealed))}
+    files["told.jsonl"] = json_lines(told)
+    files["keys.jsonl"] = json_lines(keys_for(sealed, log))
+    files["runs.jsonl"] = json_lines(run.entry for run in told_runs)
+    files["consents.jsonl"] = json_lines(consents_seen(told_runs))
+    files |= rules_of(told_runs)
     yield from files.items()
-    before = entries[0]["seq"] - 1 if entries else 0
     manifest = {
         "first": first.isoformat(),
         "last": last.isoformat(),
-        "entries": len(entries),
-        "runs": len(told),
-        "seal_before": every[before - 1]["seal"] if before else SEAL_OF_NONE,
-        "seal_last": entries[-1]["seal"] if entries else None,
+        "entries": len(sealed),
+        "runs": len(told_runs),
+        "seal_before": _seal_before(sealed, every, log),
+        "seal_last": sealed[-1][4] if sealed else None,
         "files": {name: name_of(content) for name, content in files.items()},
     }
     yield "manifest.json", json.dumps(manifest, indent=2, sort_keys=True).encode()
 
 
-def _sealed(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Give an entry with its body as it was sealed."""
-    body = {name: value for name, value in entry.items() if name not in ADDED}
-    return {name: entry[name] for name in ADDED} | {"body": json.dumps(body, sort_keys=True, default=str)}
+def sealed_entry(row: Sealed) -> Mapping[str, Any]:
+    """Give a sealed entry by names."""
+    return dict(zip(("seq", "run_id", "at", "body", "seal"), row, strict=True))
 
 
-def _lines(rows: Iterable[Mapping[str, Any]]) -> bytes:
+def keys_for(sealed: Iterable[Sealed], log: Decisions) -> Iterator[Mapping[str, str]]:
+    """Give the keys of the people in these entries who were not forgotten."""
+    named = {who for row in sealed for who in _WHO.findall(row[3])}
+    for who, contact, key in log.people():
+        if who in named:
+            yield {"who": who, "contact": contact, "key": key.hex()}
+
+
+def _seal_before(sealed: Sequence[Sealed], every: Sequence[Sealed], log: Decisions) -> str:
+    """Give the seal that the first of these entries continues."""
+    number, seal = log.start()
+    first = sealed[0][0] - 1 if sealed else number
+    return seal if first == number else every[first - number - 1][4]
+
+
+def json_lines(rows: Iterable[Mapping[str, Any]]) -> bytes:
+    """Write rows as JSON, one a line."""
     return "".join(f"{json.dumps(row, sort_keys=True, default=str)}\n" for row in rows).encode()
 
 
-def _rules(told: Sequence[Recalled]) -> Mapping[str, bytes]:
+def rules_of(told: Sequence[Recalled]) -> Mapping[str, bytes]:
     """Give the texts of every version that a run was made under, as far as they are kept."""
     files: dict[str, bytes] = {}
     seen = {run.entry["sources"]: run for run in told}
@@ -80,7 +102,7 @@ def _rules(told: Sequence[Recalled]) -> Mapping[str, bytes]:
     return files
 
 
-def _consents(told: Sequence[Recalled]) -> Iterator[Mapping[str, Any]]:
+def consents_seen(told: Sequence[Recalled]) -> Iterator[Mapping[str, Any]]:
     """Give each consent as eligible people had it, with the first and the last run that saw it so."""
     found: dict[str, dict[str, Any]] = {}
     known: dict[tuple[str, str], Sequence[str]] = {}

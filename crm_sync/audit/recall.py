@@ -17,9 +17,9 @@ import pyarrow as pa
 from crm_sync.audit.books import RUN
 from crm_sync.audit.decided import BY, kept_decisions
 from crm_sync.audit.inputs import kept_input, kept_inputs, pieces_of
-from crm_sync.errors import ConfigurationError, Mistake
+from crm_sync.errors import ConfigurationError, Mistake, PermanentError
+from crm_sync.keeping import Decisions, NotKeptError, Shelf, name_of
 from crm_sync.model.snapshot import Snapshot
-from crm_sync.ports import Archive, Decisions, NotKeptError
 
 LAST = "last"
 Entry = Mapping[str, Any]
@@ -30,7 +30,7 @@ class Recalled:
     """One run of the past: its entry in the log, and the archive that holds the rest."""
 
     entry: Entry
-    archive: Archive
+    archive: Shelf
 
     def snapshot(self) -> Snapshot:
         """Give the inputs again; raises PermanentError when they are no longer kept."""
@@ -51,7 +51,7 @@ def runs(log: Decisions) -> Sequence[Entry]:
     return log.entries(what=RUN)
 
 
-def recall(wanted: str, log: Decisions, archive: Archive) -> Recalled:
+def recall(wanted: str, log: Decisions, archive: Shelf) -> Recalled:
     """Find a run by its name, its plan's checksum, the beginning of either, or `last`; of several, the latest.
 
     Raises ConfigurationError when there is none; names the nearest.
@@ -70,13 +70,30 @@ def _is(entry: Entry, wanted: str) -> bool:
     return any(str(entry[name]).startswith(wanted) for name in ("run_id", "plan"))
 
 
-def intact(run: Recalled) -> bool:
-    """Whether everything of a run is kept; raises PermanentError when some of it is damaged."""
+def intact(run: Recalled, redacted: Mapping[str, str] | None = None) -> bool:
+    """Whether everything of a run is kept; raises PermanentError when some of it is damaged.
+
+    `redacted` says what the pieces have to hold that somebody forgotten was taken out of; see `redactions`.
+    """
     try:
-        kept = kept_decisions(run.entry["decisions"], run.archive)
-        names = [*pieces_of(run.entry["inputs"], run.archive), *(piece for table in BY for piece in kept[table])]
-        for name in (run.entry["sources"], *dict.fromkeys(names)):
-            run.archive.get(name)
+        for name in (run.entry["sources"], *_pieces(run)):
+            content = run.archive.get(name)
+            if run.archive.is_redacted(name) and (redacted or {}).get(name) != name_of(content):
+                raise PermanentError(
+                    f"{name} in the archive is said to be without somebody who was forgotten, and the disposition log "
+                    "does not say so. Compare the archive with a backup."
+                )
     except NotKeptError:
         return False
     return True
+
+
+def is_redacted(run: Recalled) -> bool:
+    """Whether somebody who was forgotten since was taken out of what this run was made from; raises PermanentError as `intact`."""
+    return any(run.archive.is_redacted(name) for name in _pieces(run))
+
+
+def _pieces(run: Recalled) -> Sequence[str]:
+    kept = kept_decisions(run.entry["decisions"], run.archive)
+    names = [*pieces_of(run.entry["inputs"], run.archive), *(piece for table in BY for piece in kept[table])]
+    return list(dict.fromkeys(names))

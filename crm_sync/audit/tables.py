@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from crm_sync.ports import Archive
+from crm_sync.keeping import Archive
 
 ROWS_A_PIECE = 2048
 LIST = pa.list_(pa.string())
@@ -21,12 +21,12 @@ LIST = pa.list_(pa.string())
 
 def keep_table(table: pa.Table, by: Sequence[str], archive: Archive) -> list[str]:
     """Keep a table and return the names of its pieces in order; `by` are the columns that identify a row."""
-    return [archive.put(_bytes(piece)) for piece in _pieces(canonical(table, by), by[0])]
+    return [archive.put(piece_of(piece)) for piece in _pieces(canonical(table, by), by[0])]
 
 
 def kept_table(pieces: Sequence[str], archive: Archive) -> pa.Table:
     """Give a table that was kept; raises PermanentError when a piece is gone or damaged."""
-    return pa.concat_tables([_table(archive.get(piece)) for piece in pieces])
+    return pa.concat_tables([table_of(archive.get(piece)) for piece in pieces])
 
 
 def canonical(table: pa.Table, by: Sequence[str]) -> pa.Table:
@@ -52,7 +52,8 @@ def _pieces(table: pa.Table, by: str) -> Iterator[pa.Table]:
         yield table.slice(start, end - start).combine_chunks()
 
 
-def _bytes(table: pa.Table) -> bytes:
+def piece_of(table: pa.Table) -> bytes:
+    """Give a table as the bytes of one piece."""
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
@@ -60,6 +61,7 @@ def _bytes(table: pa.Table) -> bytes:
     return content
 
 
-def _table(content: bytes) -> pa.Table:
+def table_of(content: bytes) -> pa.Table:
+    """Give what `piece_of` made bytes of; raises ArrowInvalid when this is something else."""
     with pa.ipc.open_stream(content) as reader:
         return reader.read_all()

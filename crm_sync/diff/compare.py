@@ -20,8 +20,11 @@ WRITTEN_BY_WORKER = frozenset({"worker", "stamp", "key"})
 WRITTEN_ON_CREATE = frozenset({"human_after_create", "key", "worker", "stamp"})
 
 
-def plan(snapshot: Snapshot, desired: Iterable[Desired], program: Program) -> Plan:
-    """Compare what ought to be with what is, and return every write that is needed, in a fixed order."""
+def plan(snapshot: Snapshot, desired: Iterable[Desired], program: Program, *, forgotten: Iterable[str] = ()) -> Plan:
+    """Compare what ought to be with what is, and return every write that is needed, in a fixed order.
+
+    The contacts `forgotten` are erased for good once the plan is carried out.
+    """
     existing = Existing(snapshot)
     changes: list[Change] = []
     for record in sorted(desired, key=lambda d: (d.object, d.key or "", d.id or "")):
@@ -36,6 +39,8 @@ def plan(snapshot: Snapshot, desired: Iterable[Desired], program: Program) -> Pl
         profiles=len(judged),
         flipped=sum(c.fields.get("verdict", c.before["verdict"]) != c.before["verdict"] for c in updates),
         retired=sum(bool(c.before.get("eligible_types")) and c.fields.get("eligible_types") == () for c in updates),
+        people=snapshot.tables["contact"].num_rows if "contact" in snapshot.tables else 0,
+        forgotten=tuple(sorted(forgotten)),
     )
 
 

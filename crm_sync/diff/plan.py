@@ -24,7 +24,7 @@ class Plan:
     """All changes of one run in a fixed order, and the counts its guards judge.
 
     `flipped` counts existing profiles whose verdict changes, `retired` those that lose their last eligible type;
-    `profiles` is how many have been judged before.
+    `profiles` is how many have been judged before. The contacts `forgotten`, of so many `people`, are erased when it is carried out.
     """
 
     org_id: str
@@ -34,11 +34,15 @@ class Plan:
     profiles: int = 0
     flipped: int = 0
     retired: int = 0
+    people: int = 0
+    forgotten: tuple[str, ...] = ()
 
     @property
     def checksum(self) -> str:
-        """Identify exactly these writes to this org under these rules: the same plan has the same checksum."""
+        """Identify exactly these writes, and whom they are followed by forgetting: the same plan has the same checksum."""
         body = {"org": self.org_id, "rules": self.rule_version, "changes": [as_json(change) for change in self.changes]}
+        if self.forgotten:
+            body["forgotten"] = list(self.forgotten)
         return hashlib.sha256(json.dumps(body, sort_keys=True, ensure_ascii=True).encode()).hexdigest()[:16]
 
     def counts(self) -> Mapping[tuple[str, str], int]:
@@ -59,19 +63,17 @@ class Plan:
 
     def problems(self, guards: Guards) -> tuple[str, ...]:
         """Say in sentences which limits of rules/guards.yaml this plan passes; empty when it is safe."""
-        if self.profiles < guards.min_profiles_for_guard:
-            return ()
-        found = []
-        for count, limit, what in (
-            (self.flipped, guards.max_changed_verdicts_percent, "would change their verdict"),
-            (self.retired, guards.max_retired_percent, "would lose their last eligible type"),
-        ):
-            share = 100 * count / self.profiles
-            if share > limit:
-                found.append(
-                    f"{count} of {self.profiles} profiles ({share:.1f} %) {what} in this run; the limit is {limit} %."
-                )
-        return tuple(found)
+        verdicts, retired = guards.max_changed_verdicts_percent, guards.max_retired_percent
+        judged = (
+            (self.flipped, self.profiles, verdicts, "profiles", "would change their verdict in this run"),
+            (self.retired, self.profiles, retired, "profiles", "would lose their last eligible type in this run"),
+            (len(self.forgotten), self.people, guards.max_forgotten_percent, "contacts", "would be forgotten for good"),
+        )
+        return tuple(
+            f"{count} of {of} {whom} ({100 * count / of:.1f} %) {what}; the limit is {limit} %."
+            for count, of, limit, whom, what in judged
+            if of >= max(1, guards.min_profiles_for_guard) and 100 * count / of > limit
+        )
 
     def raise_if_unsafe(self, guards: Guards) -> None:
         """Refuse a plan that changes too much at once.

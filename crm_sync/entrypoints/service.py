@@ -154,6 +154,8 @@ class Service:
             for result in outcome.results:
                 self._written.labels(result.status).inc()
             log.info("run_ended", kind=kind, written=outcome.count("written"), api_calls=outcome.api_calls)
+            if outcome.erased.people or outcome.erased.waiting:
+                log.info("forgotten", count=outcome.erased.people, deferred=outcome.erased.waiting)
         self._calls.set(self._world.org.calls)
 
     def _run(self, kind: str) -> tuple[datetime, Outcome]:

@@ -69,7 +69,7 @@ def _fields(world: World, contact_id: str, judged: Row, profile: Row | None) -> 
     standing = overall(verdicts)
     return {
         "account": contact.get("account"),
-        "title": contact.get("title"),
+        "title": None if contact_id in world.to_forget else contact.get("title"),
         "industry": account.get("industry"),
         "product": account.get("product"),
         "verdict": standing,

@@ -52,7 +52,6 @@ def _first(world: World, duty: Duty) -> dict[str, Value]:
 
 
 def duties(world: World) -> Iterator[Duty]:
-    """Everything that somebody has to do today or soon."""
-    yield from ask_duties(world)
-    yield from briefings(world)
-    yield from care_duties(world)
+    """Everything that somebody has to do today or soon; about whoever asked to be forgotten, nothing."""
+    every = (*ask_duties(world), *briefings(world), *care_duties(world))
+    yield from (duty for duty in every if duty.who not in world.to_forget)

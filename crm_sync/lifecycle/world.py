@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from crm_sync.lifecycle.forgetting import asked_to_be_forgotten, same_people
 from crm_sync.lifecycle.uses import Use, use_of
 from crm_sync.model.calendar import BusinessCalendar
 from crm_sync.model.matches import Matches, Slate
@@ -197,6 +198,12 @@ class World:
         notice = self.judged.get(contact_id or "", {}).get(f"notice_{reference_type}")
         usual = self.program.lead_time.business_days.get(reference_type or "", 0)
         return int(notice if notice is not None else usual)
+
+    @cached_property
+    def to_forget(self) -> frozenset[str]:
+        """Every contact record of the people who asked to be forgotten."""
+        asked = asked_to_be_forgotten(self.snapshot)
+        return same_people(self.verdicts, asked) if asked else frozenset()
 
     def contact_of(self, match: Row) -> str | None:
         """The person a match is about."""

@@ -76,11 +76,25 @@ class RowResult:
 
 
 @dataclass(frozen=True)
+class Erased:
+    """Whom a run forgot: contact records of people, what went from which store, and what the org still holds of them.
+
+    `waiting` counts those who stay for now: under legal hold, or because a write about one of them was put off or refused.
+    """
+
+    people: int = 0
+    traces: Mapping[str, int] = field(default_factory=dict)
+    left_in_org: tuple[tuple[str, str], ...] = ()
+    waiting: int = 0
+
+
+@dataclass(frozen=True)
 class Outcome:
-    """What one run did: exactly one result per planned change."""
+    """What one run did: exactly one result per planned change, and whom it forgot."""
 
     results: tuple[RowResult, ...]
     api_calls: int
+    erased: Erased = Erased()
 
     def count(self, status: str) -> int:
         """How many changes ended in this status."""

@@ -1,94 +1,124 @@
-"""The decision log: append-only, each entry sealed with the hash of all before it (ISO 9001 7.5.3).
+"""The decision log: append-only and sealed (ISO 9001 7.5.3), and silent about whoever was forgotten.
 
-Written by the pipeline after each decision; read by `crm-sync audit`. An entry that is changed, taken out or put in
-breaks every seal after it. Entries carry ids, verdicts and rule versions, never names.
+Written by the pipeline after each decision; read by `crm-sync audit`. Entries carry ids, verdicts and rule versions, never
+names. What is said of a person (a person's entry, a request's candidates) is locked with that person's key; see people.py.
+Within the journal. Not here: the seals (chain).
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from datetime import datetime
+from functools import cache
 from typing import Any
 
-from crm_sync.errors import PermanentError
+from crm_sync.keeping import Sealed
+from crm_sync.state import people
+from crm_sync.state.chain import Chain, Place, utc_text
+from crm_sync.state.people import Lock
 
-DECISIONS_SCHEMA = """
-CREATE TABLE decisions (
-    seq INTEGER PRIMARY KEY, run_id TEXT NOT NULL, at TEXT NOT NULL, body TEXT NOT NULL, seal TEXT NOT NULL) STRICT;
-CREATE TRIGGER decisions_stay BEFORE UPDATE ON decisions BEGIN SELECT raise(ABORT, 'decisions are append-only'); END;
-CREATE TRIGGER decisions_remain BEFORE DELETE ON decisions BEGIN SELECT raise(ABORT, 'decisions are append-only'); END;
-"""
-FIRST_SEAL = "0" * 64
+Transaction = Callable[[], AbstractContextManager[sqlite3.Connection]]
+Entry = Mapping[str, Any]
 
 
 class DecisionLog:
-    """The decision log within the journal's file."""
+    """The decision log within the journal's file. `start` tells where it begins, behind what was disposed of."""
 
     def __init__(
-        self, transaction: Callable[[], AbstractContextManager[sqlite3.Connection]], moment: Callable[[], str]
+        self, transaction: Transaction, moment: Callable[[], str], start: Callable[[sqlite3.Connection], Place]
     ) -> None:
         self._transaction = transaction
         self._moment = moment
+        self._chain = Chain("decisions", "decision log", start)
 
-    def append(self, run_id: str, entries: Iterable[Mapping[str, Any]]) -> str:
+    def append(self, run_id: str, entries: Iterable[Entry]) -> str:
         """Add entries in order and return the last seal; keep that elsewhere, and even a rewritten file is found out."""
+        told = list(entries)
         with self._transaction() as connection:
-            seq, seal = _last(connection)
-            at = self._moment()
-            for entry in entries:
-                seq += 1
-                body = json.dumps(entry, sort_keys=True, default=str)
-                seal = _seal(seal, seq, run_id, at, body)
-                connection.execute("INSERT INTO decisions VALUES (?, ?, ?, ?, ?)", (seq, run_id, at, body, seal))
-        return seal
+            locks = people.locks_of(connection, (contact for entry in told for contact in _contacts(entry)))
+            bodies = (json.dumps(_locked(entry, locks), sort_keys=True, default=str) for entry in told)
+            return self._chain.append(connection, run_id, self._moment(), bodies)
 
     def verify(self) -> int:
         """Recompute every seal and return how many entries there are; raises PermanentError at the first that is wrong."""
-        seal, count = FIRST_SEAL, 0
-        for count, (seq, run_id, at, body, found) in enumerate(self._rows(), start=1):
-            seal = _seal(seal, seq, run_id, at, body)
-            if seq != count or found != seal:
-                raise PermanentError(
-                    f"The decision log was altered at entry {count}. Keep the file as it is and compare it with a backup."
-                )
-        return count
-
-    def entries(self, run_id: str | None = None, what: str | None = None) -> tuple[Mapping[str, Any], ...]:
-        """Return the entries of one run, or all, and of one kind (their `what`), or all, in order, with their seals."""
-        asked = (
-            "SELECT seq, run_id, at, body, seal FROM decisions WHERE (?1 IS NULL OR run_id = ?1) "
-            "AND (?2 IS NULL OR json_extract(body, '$.what') = ?2) ORDER BY seq"
-        )
         with self._transaction() as connection:
-            return tuple(_entry(*row) for row in connection.execute(asked, (run_id, what)))
+            return self._chain.verify(connection)
 
-    def last(self, what: str) -> Mapping[str, Any] | None:
+    def entries(self, run_id: str | None = None, what: str | None = None) -> tuple[Entry, ...]:
+        """Return the entries of one run, or all, and of one kind (their `what`), or all, in order, with their seals.
+
+        Of whoever was forgotten nothing is left but `forgotten` and a random name.
+        """
+        with self._transaction() as connection:
+            locks = cache(lambda: _by_name(connection))
+            return tuple(_entry(row, locks) for row in self._chain.rows(connection, run_id, what))
+
+    def sealed(self) -> tuple[Sealed, ...]:
+        """Return every entry as it was sealed: (seq, run_id, at, body, seal)."""
+        with self._transaction() as connection:
+            return tuple(self._chain.rows(connection))
+
+    def start(self) -> tuple[int, str]:
+        """Return the number and the seal of the last entry that was disposed of; 0 and zeros when none was."""
+        with self._transaction() as connection:
+            found = self._chain.start(connection)
+        return found.seq, found.seal
+
+    def last(self, what: str) -> Entry | None:
         """Return the latest entry of this kind."""
-        asked = (
-            "SELECT seq, run_id, at, body, seal FROM decisions WHERE json_extract(body, '$.what') = ? "
-            "ORDER BY seq DESC LIMIT 1"
-        )
         with self._transaction() as connection:
-            row = connection.execute(asked, (what,)).fetchone()
-        return _entry(*row) if row else None
+            row = self._chain.last(connection, what)
+            return _entry(row, lambda: _by_name(connection)) if row else None
 
-    def _rows(self) -> Iterator[tuple[int, str, str, str, str]]:
+    def people(self) -> tuple[tuple[str, str, bytes], ...]:
+        """Return (name in the log, contact, key) of everybody who was not forgotten."""
         with self._transaction() as connection:
-            yield from connection.execute("SELECT seq, run_id, at, body, seal FROM decisions ORDER BY seq").fetchall()
+            return tuple((lock.who, lock.contact, lock.key) for lock in people.every_lock(connection))
+
+    def missing(self, living: Collection[str], before: datetime) -> tuple[str, ...]:
+        """Note whom of its people the org no longer has; return those it has not had since before this moment."""
+        with self._transaction() as connection:
+            return people.missing(connection, living, self._moment(), utc_text(before))
 
 
-def _entry(seq: int, run_id: str, at: str, body: str, seal: str) -> Mapping[str, Any]:
-    return {**json.loads(body), "seq": seq, "run_id": run_id, "at": at, "seal": seal}
+def _by_name(connection: sqlite3.Connection) -> Mapping[str, Lock]:
+    return {lock.who: lock for lock in people.every_lock(connection)}
 
 
-def _last(connection: sqlite3.Connection) -> tuple[int, str]:
-    row = connection.execute("SELECT seq, seal FROM decisions ORDER BY seq DESC LIMIT 1").fetchone()
-    return (row[0], row[1]) if row else (0, FIRST_SEAL)
+def _contacts(entry: Entry) -> Iterator[str]:
+    """The contacts that an entry names."""
+    if isinstance(entry.get("contact"), str):
+        yield entry["contact"]
+    for candidate in entry.get("candidates") or ():
+        yield candidate[0]
 
 
-def _seal(before: str, seq: int, run_id: str, at: str, body: str) -> str:
-    parts = json.dumps([before, seq, run_id, at, body])
-    return hashlib.sha256(parts.encode()).hexdigest()
+def _locked(entry: Entry, locks: Mapping[str, Lock]) -> Entry:
+    """Give an entry with what it says of people locked up."""
+    if isinstance(entry.get("contact"), str):
+        said = {name: value for name, value in entry.items() if name != "what"}
+        return {"what": entry.get("what"), **locks[entry["contact"]].close(said)}
+    if entry.get("candidates"):
+        return {**entry, "candidates": [locks[one[0]].close(one) for one in entry["candidates"]]}
+    return entry
+
+
+def _entry(row: Sealed, locks: Callable[[], Mapping[str, Lock]]) -> Entry:
+    """Give an entry as it was told, as far as its people's keys are there."""
+    seq, run_id, at, text, seal = row
+    body = json.loads(text)
+    if "box" in body:
+        lock = locks().get(body["who"])
+        told = lock.open(body["box"]) if lock else {"contact": body["who"], "forgotten": True}
+        body = {"what": body["what"], **told}
+    elif body.get("candidates"):
+        body["candidates"] = [_candidate(one, locks()) for one in body["candidates"]]
+    return {**body, "seq": seq, "run_id": run_id, "at": at, "seal": seal}
+
+
+def _candidate(one: Mapping[str, str], locks: Mapping[str, Lock]) -> list[Any]:
+    lock = locks.get(one["who"])
+    return list(lock.open(one["box"])) if lock else [one["who"]]

@@ -1,8 +1,8 @@
 """SqliteJournal: what must survive a crash, in one SQLite file (WAL, synchronous FULL, STRICT tables).
 
-Run ledger, intents and outcomes, quarantine and the worker's secret are here; the inbox and the decision log have their
-own modules over the same file. Called by pipeline, writeback and the web app, from several threads.
-Subjects and codes are kept, never values: no personal data enters this file.
+Run ledger, intents and outcomes, quarantine and the worker's secret are here; the inbox, the decision log and the disposition
+log have their own modules over the same file. Called by pipeline, writeback and the web app, from several threads.
+Subjects and codes are kept, never values; of whoever is on the suppression list, nothing (`screen`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,12 +18,19 @@ from typing import Any
 
 import orjson
 
-from crm_sync.errors import PermanentError
-from crm_sync.state.decisions import DECISIONS_SCHEMA, DecisionLog
+from crm_sync.errors import PermanentError, TemporaryError
+from crm_sync.state import people
+from crm_sync.state.chain import chain_schema, utc_text
+from crm_sync.state.decisions import DecisionLog
+from crm_sync.state.dispositions import Dispositions
 from crm_sync.state.folder import private_folder
 from crm_sync.state.inbox import INBOX_SCHEMA, Inbox
+from crm_sync.state.suppression import Suppression
 
-FORMAT = 1
+FORMAT = 2
+SUPPRESSION = "forgotten.keys"
+SCREENED = "screened"
+"""The version of the suppression list that this file was screened with, in `meta`."""
 SALT_BYTES = 32
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
@@ -42,26 +49,39 @@ CREATE TABLE quarantine (
     subject TEXT PRIMARY KEY, payload_hash TEXT NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL,
     since TEXT NOT NULL, times INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 """
+_TRACES = (
+    "DELETE FROM inbox WHERE names(record_id)",
+    "DELETE FROM quarantine WHERE names(subject) OR names(message)",
+    "DELETE FROM intents WHERE names(subject) OR names(facts)",
+    "DELETE FROM outcomes WHERE names(subject) OR names(facts)",
+    "UPDATE runs SET facts = '{}' WHERE names(facts)",
+    "UPDATE runs SET ending = '{}' WHERE names(ending)",
+)
+"""What goes with whoever is on the suppression list; their keys go as well."""
 
 
 class SqliteJournal:
     """One journal file. Every method commits before it returns, so what it noted outlives the machine."""
 
-    def __init__(self, connection: sqlite3.Connection, now: Callable[[], datetime]) -> None:
+    def __init__(self, connection: sqlite3.Connection, now: Callable[[], datetime], beside: Path) -> None:
         self._connection = connection
         self._now = now
         self._lock = threading.RLock()
-        self.inbox = Inbox(self._transaction, self._moment)
-        self.decisions = DecisionLog(self._transaction, self._moment)
+        self.suppression = Suppression(beside, self.salt())
+        self.inbox = Inbox(self._transaction, self._moment, self.suppression)
+        self.dispositions = Dispositions(self._transaction, self._moment)
+        self.decisions = DecisionLog(self._transaction, self._moment, self.dispositions.decisions_begin)
+        connection.create_function("names", 1, self.suppression.names, deterministic=True)
 
     @classmethod
     def open(cls, path: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> SqliteJournal:
-        """Open or make the journal; raises PermanentError when the file is damaged or of a later version."""
+        """Open or make the journal; raises PermanentError when the file is damaged or of another version."""
         private_folder(path.parent)
         path.touch(mode=0o600)
         connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
         try:
             _set_up(connection)
+            return cls(connection, now, path.with_name(SUPPRESSION))
         except sqlite3.DatabaseError as error:
             connection.close()
             raise PermanentError(
@@ -71,7 +91,51 @@ class SqliteJournal:
         except PermanentError:
             connection.close()
             raise
-        return cls(connection, now)
+
+    def screen(self) -> int:
+        """Take out whoever is on the suppression list, unless that was done; returns how many rows it was.
+
+        Raises:
+            TemporaryError: another process reads the file, so what was taken out may still be in it.
+        """
+        if self.is_screened:
+            return 0
+        version = self.suppression.version
+        with self._transaction() as connection:
+            before = connection.total_changes
+            for statement in _TRACES:
+                connection.execute(statement)
+            people.destroy(connection, self.suppression.names)
+            erased = connection.total_changes - before
+        self._compact()
+        with self._transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (SCREENED, version.encode()))
+        return erased
+
+    def lose(self, contacts: Collection[str]) -> int:
+        """Destroy what unlocks the decisions about these contacts; returns of how many it was."""
+        with self._transaction() as connection:
+            count = people.destroy(connection, set(contacts).__contains__)
+        if count:
+            self._compact()
+        return count
+
+    @property
+    def is_screened(self) -> bool:
+        """Whether whoever is on the suppression list was taken out."""
+        with self._transaction() as connection:
+            row = connection.execute("SELECT value FROM meta WHERE key = ?", (SCREENED,)).fetchone()
+        return self.suppression.covers(bytes(row[0]).decode() if row else None)
+
+    def _compact(self) -> None:
+        """Leave nothing of deleted rows in the file and in its log."""
+        with self._lock:
+            self._connection.execute("VACUUM")
+            busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if busy:
+            raise TemporaryError(
+                "Another crm-sync reads the journal, so what was forgotten may still be in it. Run this again."
+            )
 
     def close(self) -> None:
         """Let go of the file."""
@@ -160,17 +224,25 @@ class SqliteJournal:
             rows = connection.execute(f"SELECT {', '.join(columns)} FROM quarantine ORDER BY subject").fetchall()
         return tuple(dict(zip(columns, row, strict=True)) for row in rows)
 
-    def prune(self, before: datetime) -> None:
-        """Delete runs that ended before this moment, with their intents and outcomes. Decisions have their own rule."""
-        old = "SELECT run_id FROM runs WHERE ended < ?"
+    def older(self, before: datetime) -> int:
+        """Count the runs that ended before this moment."""
         with self._transaction() as connection:
-            for table in ("intents", "outcomes", "runs"):
+            return int(
+                connection.execute("SELECT count(*) FROM runs WHERE ended < ?", (utc_text(before),)).fetchone()[0]
+            )
+
+    def prune(self, before: datetime) -> int:
+        """Delete runs that ended before this moment, with their intents and outcomes; return how many."""
+        with self._transaction() as connection:
+            for table in ("intents", "outcomes"):
                 connection.execute(
-                    f"DELETE FROM {table} WHERE run_id IN ({old})", (before.astimezone(UTC).isoformat(),)
+                    f"DELETE FROM {table} WHERE run_id IN (SELECT run_id FROM runs WHERE ended < ?)",
+                    (utc_text(before),),
                 )
+            return connection.execute("DELETE FROM runs WHERE ended < ?", (utc_text(before),)).rowcount
 
     def _moment(self) -> str:
-        return self._now().astimezone(UTC).isoformat()
+        return utc_text(self._now())
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -196,10 +268,14 @@ def _set_up(connection: sqlite3.Connection) -> None:
             f"The journal is of version {version}; this crm_sync knows {FORMAT}. Run the newer crm_sync, never an older "
             "one on a newer journal."
         )
-    if version == 0:
-        connection.executescript(
-            f"BEGIN IMMEDIATE; {_SCHEMA} {INBOX_SCHEMA} {DECISIONS_SCHEMA} PRAGMA user_version = {FORMAT}; COMMIT;"
+    if 0 < version < FORMAT:
+        raise PermanentError(
+            f"The journal is of version {version}, whose decision log nobody can be forgotten from; this crm_sync writes "
+            f"{FORMAT}. Move the state folder away, and keep it as long as its decisions have to be kept."
         )
+    if version == 0:
+        made = (_SCHEMA, INBOX_SCHEMA, people.PEOPLE_SCHEMA, chain_schema("decisions"), chain_schema("dispositions"))
+        connection.executescript(f"BEGIN IMMEDIATE; {' '.join(made)} PRAGMA user_version = {FORMAT}; COMMIT;")
 
 
 def _json(facts: Mapping[str, Any]) -> str:

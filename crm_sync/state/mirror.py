@@ -1,7 +1,7 @@
 """DuckMirror: the columnar copy of the mapped fields in one DuckDB file, each watermark in the same transaction as its rows.
 
 Filled and read by pull. Disposable: delete the file and the next run reads everything again. It knows tables and
-columns, nothing of Salesforce; what a column means is the mapping's business.
+columns, nothing of Salesforce; what a column means is the mapping's business. Rows about people on the suppression list stay out.
 """
 
 from __future__ import annotations
@@ -15,16 +15,20 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from crm_sync.errors import PermanentError, TemporaryError, WrongOrgError
+from crm_sync.lifecycle.forgetting import without
 from crm_sync.ports import Batch, Stamp
 from crm_sync.state.folder import private_folder
+from crm_sync.state.suppression import Suppression
 
 FORMAT = "1"
 UNMAPPED_SCHEMA = pa.schema(
     [("object", pa.string()), ("id", pa.string()), ("field", pa.string()), ("value", pa.string())]
 )
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
+_HELD = re.compile(r"^(rows|merged)_")
 _SQL_TYPES = {
     pa.string(): "VARCHAR",
     pa.float64(): "DOUBLE",
@@ -41,24 +45,30 @@ CREATE TABLE IF NOT EXISTS unmapped (object VARCHAR, id VARCHAR, field VARCHAR, 
 """
 
 
+SCREENED = "screened"
+"""The version of the suppression list that this file was screened with, in `meta`."""
+
+
 class DuckMirror:
     """One mirror file. `salt` keys the one-way transforms of values that must not be readable here."""
 
-    def __init__(self, database: duckdb.DuckDBPyConnection, path: Path | None, salt: bytes) -> None:
+    def __init__(
+        self, database: duckdb.DuckDBPyConnection, path: Path | None, salt: bytes, suppression: Suppression | None
+    ) -> None:
         self._database = database
         self._path = path
         self._salt = salt
+        self._suppression = suppression
         self._lock = threading.RLock()
         self._schemas: dict[str, pa.Schema] = {}
-        database.execute("SET python_enable_replacements = false")
-        database.execute(_START)
+        self._start()
 
     @classmethod
-    def open(cls, path: Path, salt: bytes) -> DuckMirror:
-        """Open or make the mirror file, in a folder of this user alone."""
+    def open(cls, path: Path, salt: bytes, suppression: Suppression | None = None) -> DuckMirror:
+        """Open or make the mirror file, in a folder of this user alone; whoever `suppression` names stays out."""
         private_folder(path.parent)
         try:
-            return cls(duckdb.connect(str(path)), path, salt)
+            return cls(duckdb.connect(str(path)), path, salt, suppression)
         except duckdb.IOException as error:
             if "lock" in str(error).lower():
                 raise TemporaryError(f"Another process has {path} open. Wait for it, or stop it.") from error
@@ -69,7 +79,7 @@ class DuckMirror:
     @classmethod
     def in_memory(cls, salt: bytes) -> DuckMirror:
         """Make a mirror that ends with this process."""
-        return cls(duckdb.connect(":memory:"), None, salt)
+        return cls(duckdb.connect(":memory:"), None, salt, None)
 
     @property
     def salt(self) -> bytes:
@@ -84,7 +94,7 @@ class DuckMirror:
         """Bind an empty mirror to this org; raises WrongOrgError when it holds another org's rows."""
         with self._transaction():
             found = dict(self._database.execute("SELECT key, value FROM meta").fetchall())
-            if not found:
+            if "org_id" not in found:
                 self._database.execute("INSERT INTO meta VALUES ('org_id', ?), ('format', ?)", [org_id, FORMAT])
                 return
         if found["org_id"] != org_id:
@@ -140,6 +150,24 @@ class DuckMirror:
         with self._transaction():
             self._delete(name, pa.table({"id": pa.array(ids, pa.string())}), (_rows(name),))
 
+    def screen(self) -> int:
+        """Take out whoever is on the suppression list, unless that was done; returns how many rows it was.
+
+        The file is written anew even if nothing was left to take out: deleted rows stay readable in an old one.
+        """
+        if self._suppression is None:
+            return 0
+        with self._lock:
+            noted = dict(self._database.execute("SELECT key, value FROM meta").fetchall())
+            if self._suppression.covers(noted.get(SCREENED)):
+                return 0
+            version = self._suppression.version
+            names = [row[0] for row in self._database.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
+            gone = sum(self._screen(table) for table in sorted(names) if table == "unmapped" or _HELD.match(table))
+            self._rewrite()
+            self._database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [SCREENED, version])
+        return gone
+
     def ids(self, name: str) -> pa.ChunkedArray:
         """Return the ids of all rows, in order."""
         with self._lock:
@@ -164,9 +192,50 @@ class DuckMirror:
         gone = pa.table({"id": pa.array(batch.deleted_ids, pa.string())})
         touched = pa.concat_tables([batch.rows.select(["id"]), gone])
         self._delete(name, touched, (_rows(name), _merged(name)))
-        self._insert(_rows(name), batch.rows)
-        self._insert(_merged(name), batch.merged)
-        self._insert("unmapped", batch.unmapped)
+        rows = self._allowed(name, batch.rows)
+        self._insert(_rows(name), rows)
+        self._insert(_merged(name), self._allowed(name, batch.merged))
+        strange = batch.unmapped
+        if rows is not batch.rows:
+            strange = strange.filter(pc.is_in(strange["id"], value_set=rows["id"].combine_chunks()))
+        self._insert("unmapped", strange)
+
+    def _allowed(self, name: str, rows: pa.Table) -> pa.Table:
+        return rows if self._suppression is None else without(name, rows, self._suppression.names)
+
+    def _screen(self, table: str) -> int:
+        """Screen one table; returns how many of its rows went or changed."""
+        held = self._fetch(f'SELECT * FROM "{table}"')
+        held = held.cast(pa.schema([(field.name, _known(field.type)) for field in held.schema]))
+        kept = self._allowed(_HELD.sub("", table), held)
+        if kept is held:
+            return 0
+        with self._transaction():
+            self._database.execute(f'DELETE FROM "{table}"')
+            self._insert(f'"{table}"', kept)
+        return max(1, int(held.num_rows - kept.num_rows))
+
+    def _rewrite(self) -> None:
+        """Write the file anew, so that nothing of deleted rows is left in it; a crash leaves the old one or the new one."""
+        if self._path is None:
+            return
+        fresh = self._path.with_name(f"{self._path.name}.fresh")
+        beside = [path.with_name(f"{path.name}.wal") for path in (fresh, self._path)]
+        for left in (fresh, beside[0]):
+            left.unlink(missing_ok=True)
+        name = self._database.execute("SELECT current_database()").fetchall()[0][0]
+        self._database.execute(f"ATTACH {_quoted(str(fresh))} AS fresh")
+        self._database.execute(f'COPY FROM DATABASE "{name}" TO fresh')
+        self._database.execute("DETACH fresh")
+        self._database.close()
+        beside[1].unlink(missing_ok=True)
+        fresh.replace(self._path)
+        self._database = duckdb.connect(str(self._path))
+        self._start()
+
+    def _start(self) -> None:
+        self._database.execute("SET python_enable_replacements = false")
+        self._database.execute(_START)
 
     def _delete(self, name: str, ids: pa.Table, tables: tuple[str, ...]) -> None:
         if not ids.num_rows:
@@ -205,6 +274,10 @@ class DuckMirror:
                 self._database.execute("ROLLBACK")
                 raise
             self._database.execute("COMMIT")
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _rows(name: str) -> str:

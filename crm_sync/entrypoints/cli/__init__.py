@@ -15,6 +15,7 @@ from crm_sync.entrypoints.cli import (
     demo,
     explain,
     forecast,
+    forget,
     letter,
     mapping,
     org,
@@ -45,6 +46,7 @@ app.command()(serve.serve)
 app.command()(simulate.simulate)
 app.command()(approve.approve)
 app.command()(replay.replay)
+app.command()(forget.forget)
 app.add_typer(audit.app, name="audit")
 app.add_typer(mapping.app, name="mapping")
 app.add_typer(org.app, name="org")

@@ -42,20 +42,23 @@ def list_runs(
 @app.command()
 def verify(as_json: AsJson = False) -> None:
     """Prove that no entry of the log was changed, added or taken out, and that what it names is still kept."""
-    from crm_sync.audit import Recalled, intact, runs
+    from crm_sync.audit import Recalled, intact, redactions, runs
     from crm_sync.bootstrap import open_books
     from crm_sync.entrypoints.cli import output
     from crm_sync.entrypoints.cli.session import here
 
     with open_books(here()) as (journal, archive):
-        entries = journal.decisions.verify()
+        disposed, entries = journal.dispositions.verify(), journal.decisions.verify()
         known = runs(journal.decisions)
-        kept = sum(intact(Recalled(run, archive)) for run in known)
+        redacted = redactions(journal.dispositions, archive)
+        kept = sum(intact(Recalled(run, archive), redacted) for run in known)
         seal = known[-1]["seal"] if known else None
     if as_json:
-        output.emit_json({"entries": entries, "runs": len(known), "runs_kept": kept, "last_seal": seal})
+        found = {"entries": entries, "dispositions": disposed, "runs": len(known), "runs_kept": kept, "last_seal": seal}
+        output.emit_json(found)
         return
     output.line(f"{entries} entries, every seal right; the last is {seal}." if seal else "The decision log is empty.")
+    output.line(f"{disposed} dispositions, every seal right.")
     output.line(f"{kept} of {len(known)} runs can be made again: their inputs, rules and decisions are kept and whole.")
 
 

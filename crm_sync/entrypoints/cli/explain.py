@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from crm_sync.pipeline import Decision, World
 
 
+FORGOTTEN = "somebody who was not forgotten: nothing of this person is kept or taken in any more"
+
+
 class Subject(StrEnum):
     """What can be explained."""
 
@@ -29,11 +32,14 @@ def explain(
 ) -> None:
     """Answer like a colleague: the verdict, each criterion with its value and source, and what would change it."""
     from crm_sync.entrypoints.cli.session import session
+    from crm_sync.errors import ConfigurationError, Mistake
     from crm_sync.pipeline import decide
     from crm_sync.pull import pull
 
     with session() as (world, as_of):
         snapshot = pull(world.org, world.mirror, world.program, as_of)
+        if world.journal.suppression.names(record):
+            raise ConfigurationError((Mistake(f"explain {subject.value}", repr(record), FORGOTTEN),))
         row = find(snapshot, subject, record)
         if subject is Subject.REQUEST:
             explain_request(decide(snapshot, world.program), row, as_json)

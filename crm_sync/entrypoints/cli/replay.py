@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from crm_sync.program import Program
 
 DIFFERENT = 1
+REDACTED = (
+    "Somebody who was forgotten since was taken out of this run. A request they stood in for may come out differently; "
+    "everybody else is decided on the same records."
+)
 SHOWN = 8
 
 
@@ -24,7 +28,7 @@ def replay(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Decide a past run again, under the rules and on the records of that time. Reads no org and writes nothing."""
-    from crm_sync.audit import differences, recall
+    from crm_sync.audit import differences, is_redacted, recall
     from crm_sync.bootstrap import open_books
     from crm_sync.entrypoints.cli import output
     from crm_sync.entrypoints.cli.session import here
@@ -35,13 +39,19 @@ def replay(
         program, snapshot = program_of(recalled), recalled.snapshot()
         made = decide(snapshot, program)
         name, different = differences(recalled, made.snapshot, made.verdicts, made.matches)
+        redacted = is_redacted(recalled)
+    same = not different and (redacted or name == recalled.entry["decisions"])
     if as_json:
-        output.emit_json(_as_json(recalled.entry, program.version, name, different))
+        output.emit_json(
+            _as_json(recalled.entry, program.version, name, different) | {"same": same, "redacted": redacted}
+        )
     else:
         _show(recalled.entry, program.version, different)
+        if redacted:
+            output.line(REDACTED)
         if contact is not None:
             _explain(snapshot, program, contact)
-    if different or name != recalled.entry["decisions"]:
+    if not same:
         raise typer.Exit(DIFFERENT)
 
 
@@ -59,7 +69,7 @@ def program_of(recalled: Recalled) -> Program:
 
 def _as_json(
     entry: Mapping[str, Any], version: str, name: str, different: Sequence[Mapping[str, Any]]
-) -> Mapping[str, Any]:
+) -> dict[str, Any]:
     return {
         "run": entry["run_id"],
         "as_of": entry["as_of"],

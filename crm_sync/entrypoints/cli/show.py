@@ -14,7 +14,7 @@ from crm_sync.diff import Plan
 from crm_sync.diff.plan import as_json, plain
 from crm_sync.entrypoints.cli.output import heading, line, table
 from crm_sync.model.names import Names, words
-from crm_sync.model.records import Outcome
+from crm_sync.model.records import Erased, Outcome
 from crm_sync.model.verdict import Reason, Verdict
 from crm_sync.pipeline import Decision
 
@@ -25,6 +25,10 @@ SHOWN = 8
 def show_plan(plan: Plan, *, every: bool = False) -> None:
     """Print what would be written: counts first, then each change with from, to and why."""
     heading(f"Plan {plan.checksum} for {plan.org_id} on {plan.as_of:%d %b %Y}, rules {plan.rule_version}")
+    if plan.forgotten:
+        line(
+            f"{_records(len(plan.forgotten))} of people who asked to be forgotten: erased on this machine after the run."
+        )
     if not plan.changes:
         line("Nothing to write: the org is as it ought to be.")
         return
@@ -55,6 +59,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "as_of": plan.as_of.isoformat(),
         "rule_version": plan.rule_version,
         "counts": {f"{o} {a}": n for (o, a), n in sorted(plan.counts().items())},
+        "forgotten": len(plan.forgotten),
         "changes": [as_json(change) for change in plan.changes],
     }
 
@@ -74,6 +79,8 @@ def summary_json(decision: Decision, outcome: Outcome | None) -> dict[str, Any]:
         "refused": outcome.count("refused") if outcome else 0,
         "deferred": outcome.count("deferred") if outcome else 0,
         "api_calls": outcome.api_calls if outcome else 0,
+        "forgotten": outcome.erased.people if outcome else 0,
+        "waiting_to_be_forgotten": outcome.erased.waiting if outcome else 0,
     }
 
 
@@ -174,6 +181,36 @@ def show_outcome(outcome: Outcome) -> None:
         if result.status in ("refused", "deferred"):
             line(f"  {result.change.subject}: {result.code}: {result.message}")
     line(f"{outcome.api_calls} API calls used.")
+    show_erased(outcome.erased)
+
+
+def show_erased(erased: Erased) -> None:
+    """Print who was forgotten by numbers, and what the org still holds of them: it is nowhere else any more."""
+    if erased.waiting:
+        line(
+            f"{_records(erased.waiting)} to be forgotten wait: their account is on legal hold, or a write about them was put off."
+        )
+    if not erased.people:
+        return
+    heading(f"Forgotten: {_records(erased.people)}")
+    gone = ", ".join(f"{count} in {store}" for store, count in erased.traces.items() if count)
+    line(
+        f"Nothing of them is left on this machine but keyed hashes; taken out: {gone or 'nothing, as nothing was there'}."
+    )
+    show_records(erased.left_in_org)
+
+
+def _records(count: int) -> str:
+    return f"{count} contact record{'s' if count != 1 else ''}"
+
+
+def show_records(records: Sequence[tuple[str, str]]) -> None:
+    """Print which records the org holds about somebody, by kind and id."""
+    line(
+        f"The org holds {len(records)} records about them. They are yours to delete there; nothing here lists them again:"
+    )
+    for kind in dict.fromkeys(kind for kind, _ in records):
+        line(f"  {words(kind)}: {', '.join(record for name, record in records if name == kind)}")
 
 
 def show_verdict(verdict: Verdict, *, every: bool) -> None:

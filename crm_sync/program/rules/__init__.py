@@ -12,7 +12,7 @@ from crm_sync.program.rules.lead_time import LeadTime
 from crm_sync.program.rules.matching import MatchingRules
 from crm_sync.program.rules.outreach import Counted, Noun, Outreach, Words
 from crm_sync.program.rules.qualification import Candidates, Criterion, Qualification
-from crm_sync.program.rules.retention import Retention
+from crm_sync.program.rules.retention import Retention, WorkerDays
 from crm_sync.program.rules.tolerance import SCALE, Cap, Cooldown, Tolerance
 
 __all__ = [
@@ -36,4 +36,5 @@ __all__ = [
     "Retention",
     "Tolerance",
     "Words",
+    "WorkerDays",
 ]

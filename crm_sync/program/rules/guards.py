@@ -15,6 +15,7 @@ class Guards(Part):
 
     max_changed_verdicts_percent: Percent
     max_retired_percent: Percent
+    max_forgotten_percent: Percent
     min_profiles_for_guard: int = Field(ge=0, le=1_000_000)
     stale_pull_minutes: int = Field(ge=1, le=1440)
     api_share_percent: Percent

@@ -11,11 +11,14 @@ from crm_sync.program.base import Days, Months, Name, Part
 
 
 class WorkerDays(Part):
-    """Days to keep what the worker's own files hold: wake-ups, runs with their intents and outcomes, decisions."""
+    """Days to keep what the worker's own files hold: wake-ups, runs with their intents and outcomes, decisions with what
+    they were made from, and whatever tells of contacts that the org no longer has.
+    """
 
     wake_ups: Days
     runs: Days
     decisions: Days
+    deleted_people: Days
 
 
 class Retention(Part):

@@ -16,9 +16,9 @@ from crm_sync.audit import Books, Decided, differences, intact, pack, recall, ru
 from crm_sync.audit.inputs import LEFT_OUT, UNREAD, WORDS_ALONE, keep_inputs, kept_inputs
 from crm_sync.errors import ConfigurationError, PermanentError
 from crm_sync.evaluate import evaluate
+from crm_sync.keeping import name_of
 from crm_sync.matching import match
 from crm_sync.model.snapshot import Snapshot
-from crm_sync.ports import name_of
 from crm_sync.program import Program
 from crm_sync.state.archive import FileArchive
 from crm_sync.state.journal import SqliteJournal

@@ -124,6 +124,16 @@ def test_guards_refuse_with_numbers_and_the_remedy(
             made.raise_if_unsafe(program.guards)
 
 
+@pytest.mark.parametrize(
+    ("people", "asked", "unsafe"), [(100, 5, False), (100, 6, True), (19, 19, False), (0, 0, False)]
+)
+def test_many_to_be_forgotten_at_once_need_agreement(program: Program, people: int, asked: int, unsafe: bool) -> None:
+    made = Plan("org", AS_OF_DAY, "v1", (), people=people, forgotten=tuple(map(str, range(asked))))
+    found = "\n".join(made.problems(program.guards))
+    assert (f"{asked} of {people} contacts (6.0 %) would be forgotten for good; the limit is" in found) is unsafe
+    assert asked == 0 or made.checksum != replace(made, forgotten=()).checksum
+
+
 def test_flips_and_retirements_are_counted_among_profiles_judged_before(program: Program, snapshot_of: Any) -> None:
     rows = [
         PROFILE | {"verdict": "eligible", "eligible_types": ["call"]},

@@ -6,12 +6,15 @@ from datetime import date, timedelta
 from typing import Any
 
 from crm_sync.lifecycle.issues import desired_issues
+from crm_sync.lifecycle.profiles import desired_profiles
 from crm_sync.lifecycle.tasks import desired_tasks
 from crm_sync.lifecycle.world import digest, match_key
 from crm_sync.model.matches import Candidate, Slate
 from crm_sync.model.records import Link
+from crm_sync.model.verdict import Verdict
 
 TODAY = date(2026, 3, 11)
+MAYBE = Verdict("003000000000001AAA", None, "call", "blocked", ())
 CONTACT, ACCOUNT, OWNER, REQUEST = (
     "003000000000001AAA",
     "001000000000001AAA",
@@ -82,6 +85,21 @@ def test_a_check_in_comes_when_nobody_has_spoken_for_the_cadence(world_of: Any) 
     assert "Check in" in str(opened.on_create["subject"])
     later = [{"contact_id": CONTACT, "next_check_in_on": TODAY + timedelta(days=1)}]
     assert not list(desired_tasks(world_of(**BASE, profile=[PROFILE], judged=later)))
+
+
+def test_nobody_is_sent_to_whoever_asked_to_be_forgotten_and_what_was_to_do_is_over(world_of: Any) -> None:
+    judged = [{"contact_id": CONTACT, "next_check_in_on": TODAY}]
+    asking = {"contact": [{"id": CONTACT, "account": ACCOUNT, "individual": "0PK", "title": "CIO"}]}
+    asking |= {"individual": [{"id": "0PK", "forget": True}]}
+    (opened,) = desired_tasks(world_of(**BASE, profile=[PROFILE], judged=judged))
+    task = {"id": "00T000000000001AAA", "key": opened.key, "closed": False, "status": "not_started"}
+    world = world_of(
+        **(BASE | asking), profile=[PROFILE], judged=judged, task=[task], explanations={CONTACT: {"call": MAYBE}}
+    )
+    (over,) = desired_tasks(world)
+    assert over.fields == {"status": "completed"}
+    (profile,) = desired_profiles(world)
+    assert profile.fields["title"] is None
 
 
 def test_a_consent_that_runs_out_is_raised_with_the_owner_of_an_active_reference_only(world_of: Any) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from crm_sync.errors import PermanentError
-from crm_sync.ports import NotKeptError, name_of
+from crm_sync.keeping import NotKeptError, name_of
 from crm_sync.state.archive import FileArchive
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
@@ -96,3 +96,39 @@ def test_half_a_file_of_a_crash_is_no_content_and_is_pruned(archive: FileArchive
     assert list(archive.names()) == [name]
     archive.prune(datetime.now(UTC) + timedelta(days=1))
     assert not half.exists()
+
+
+def test_what_somebody_was_taken_out_of_stays_under_its_name(
+    archive: FileArchive, clock: Clock, tmp_path: Path
+) -> None:
+    name, other = archive.put(b"Ann and Bob"), archive.put(b"Bob")
+    clock.now += timedelta(days=10)
+    archive.redact(name, b"Bob alone")
+    assert (archive.get(name), archive.is_redacted(name), archive.is_redacted(other)) == (b"Bob alone", True, False)
+    assert sorted(archive.names()) == sorted([name, other])
+    assert not (tmp_path / "archive" / name[:2] / name).exists()
+    archive.redact(name, b"nobody")
+    assert archive.get(name) == b"nobody"
+    assert archive.older(NOW + timedelta(days=5)) == archive.prune(NOW + timedelta(days=5)) == 2
+
+
+def test_damage_of_such_a_file_is_found(archive: FileArchive, tmp_path: Path) -> None:
+    name = archive.put(b"words " * 1000)
+    archive.redact(name, b"fewer words " * 1000)
+    path = tmp_path / "archive" / name[:2] / f"{name}.redacted"
+    path.write_bytes(path.read_bytes()[:-4])
+    with pytest.raises(PermanentError, match="damaged"):
+        archive.get(name)
+
+
+def test_an_archive_says_what_it_was_screened_with(archive: FileArchive, tmp_path: Path) -> None:
+    assert archive.screened is None
+    name = archive.put(b"whole")
+    half = tmp_path / "archive" / name[:2] / f"{name_of(b'x')}.123.half"
+    half.write_bytes(b"what a crash left of somebody")
+    archive.note_screened("3 abc")
+    assert FileArchive.open(tmp_path / "archive").screened == "3 abc"
+    assert list(archive.names()) == [name]
+    assert not half.exists()
+    archive.discard(name)
+    assert list(archive.names()) == []

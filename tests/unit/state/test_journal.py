@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from crm_sync.errors import PermanentError
+from crm_sync.errors import PermanentError, TemporaryError
 from crm_sync.ports import Notification
 from crm_sync.state.journal import SqliteJournal
 
@@ -107,6 +107,30 @@ def test_an_older_program_leaves_a_newer_file_alone(path: Path) -> None:
         SqliteJournal.open(path)
 
 
+def test_a_journal_whose_log_nobody_can_be_forgotten_from_is_left_alone(path: Path) -> None:
+    SqliteJournal.open(path).close()
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    with pytest.raises(PermanentError, match="Move the state folder away"):
+        SqliteJournal.open(path)
+
+
+def test_the_forgotten_are_not_compacted_away_while_somebody_reads(journal: SqliteJournal, path: Path) -> None:
+    journal.inbox.receive([Notification("n1", "Contact", "003000000000001AAA")])
+    journal.suppression.add(["003000000000001AAA"])
+    reader = sqlite3.connect(path)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM inbox").fetchone()
+    journal._connection.execute("PRAGMA busy_timeout = 10")
+    with pytest.raises(TemporaryError, match="reads the journal"):
+        journal.screen()
+    assert not journal.is_screened
+    reader.close()
+    journal.screen()
+    assert journal.is_screened
+
+
 def test_the_file_is_for_this_user_alone(journal: SqliteJournal, path: Path) -> None:
     assert path.stat().st_mode & 0o077 == 0
     assert path.parent.stat().st_mode & 0o077 == 0
@@ -167,5 +191,5 @@ def test_what_is_done_is_remembered_for_a_while_and_then_forgotten(journal: Sqli
     journal.inbox.receive([Notification("n1", "X", "a")])
     journal.inbox.done(journal.inbox.waiting())
     assert journal.inbox.receive([Notification("n1", "X", "a")]) == 0
-    journal.inbox.prune((NOW + timedelta(days=7)).isoformat())
+    journal.inbox.prune(NOW + timedelta(days=7))
     assert journal.inbox.receive([Notification("n1", "X", "a")]) == 1

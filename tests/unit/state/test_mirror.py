@@ -13,6 +13,7 @@ import pytest
 from crm_sync.errors import ConfigurationError, PermanentError, TemporaryError, WrongOrgError
 from crm_sync.ports import Batch, Stamp
 from crm_sync.state.mirror import UNMAPPED_SCHEMA, DuckMirror
+from crm_sync.state.suppression import Suppression
 
 SCHEMA = pa.schema(
     [
@@ -168,3 +169,61 @@ def test_a_folder_that_others_can_read_is_refused(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     with pytest.raises(ConfigurationError, match="chmod 700"):
         DuckMirror.open(tmp_path / "mirror.duckdb", b"salt")
+
+
+ANN, BOB, CASE = "003000000000001AAA", "003000000000002AAA", "500000000000001AAA"
+PEOPLE = pa.schema([("id", pa.string()), ("email_key", pa.string()), ("master_record", pa.string())])
+CASES = pa.schema([("id", pa.string()), ("contact", pa.string()), ("open", pa.bool_())])
+
+
+def test_the_forgotten_stay_out_of_every_page_and_are_taken_out_of_what_is_held(tmp_path: Path) -> None:
+    path, suppression = tmp_path / "state" / "mirror.duckdb", Suppression(tmp_path / "forgotten.keys", b"s" * 32)
+    mirror = DuckMirror.open(path, b"salt", suppression)
+    mirror.claim("00D000000000001EAA")
+    people = rows({"id": ANN}, {"id": BOB}, {"id": "003000000000003AAA", "email_key": "e" * 32}, schema=PEOPLE)
+    lost = rows({"id": "003000000000004AAA", "master_record": ANN}, schema=PEOPLE)
+    cases = rows({"id": CASE, "contact": ANN, "open": True}, schema=CASES)
+    strange = [dict(zip(UNMAPPED_SCHEMA.names, ("contact", one, "nps", "high"), strict=True)) for one in (ANN, BOB)]
+
+    def pull() -> None:
+        mirror.prepare("contact", PEOPLE, "one")
+        mirror.prepare("case", CASES, "one")
+        mirror.apply("contact", Batch(people, (), lost, pa.Table.from_pylist(strange, schema=UNMAPPED_SCHEMA)), MARK)
+        mirror.apply("case", Batch(cases, (), cases.slice(0, 0), UNMAPPED_SCHEMA.empty_table()), MARK)
+
+    def held() -> Any:
+        seen = (mirror.ids("contact"), mirror.merged("contact")["id"], mirror.unmapped()["id"])
+        return [column.to_pylist() for column in seen], mirror.table("case").to_pylist()
+
+    pull()
+    assert mirror.screen() == 0
+    suppression.add([ANN, "e" * 32])
+    assert mirror.screen() == 5
+    expected = [[BOB], [], [BOB]], [{"id": CASE, "contact": None, "open": True}]
+    assert held() == expected
+    assert mirror.watermark("contact") == MARK
+    pull()
+    assert held() == expected
+    assert mirror.screen() == 0
+    mirror.close()
+    assert ANN[:15].encode() not in b"".join(file.read_bytes() for file in path.parent.iterdir())
+
+
+def test_a_rewritten_file_goes_on_as_a_mirror(tmp_path: Path) -> None:
+    path, suppression = tmp_path / "state" / "it's a mirror.duckdb", Suppression(tmp_path / "forgotten.keys", b"s" * 32)
+    mirror = DuckMirror.open(path, b"salt", suppression)
+    mirror.claim("00D000000000001EAA")
+    mirror.prepare("case", SCHEMA, "one")
+    full = row("b", name="n", size=1.5, open=True, on=date(2026, 2, 28), types=["x", "y"], system_modstamp=MOMENT)
+    mirror.apply("case", batch(full), MARK)
+    path.with_name(f"{path.name}.fresh").write_bytes(b"half a file of a crash")
+    suppression.add([ANN])
+    mirror.screen()
+    mirror.apply("case", batch(row("c")), MARK)
+    assert mirror.table("case").to_pylist() == [full, row("c")]
+    with pytest.raises(WrongOrgError):
+        mirror.claim("00D000000000002EAA")
+    mirror.close()
+    again = DuckMirror.open(path, b"salt", suppression)
+    assert again.screen() == 0
+    again.close()
