@@ -10,17 +10,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
 import uvicorn
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from crm_sync.disposal import dispose
 from crm_sync.entrypoints.scheduler import Runner, build_schedule
 from crm_sync.errors import ConfigurationError, CrmSyncError, UnsafePlanError, WrongOrgError
 from crm_sync.lifecycle.runs import was_written_to
 from crm_sync.model.records import Outcome
+from crm_sync.model.snapshot import Snapshot
 from crm_sync.pipeline import World, carry_out, look
 from crm_sync.pull import sweep
 from crm_sync.settings import Settings
@@ -165,7 +167,16 @@ class Service:
         decision = look(self._world, at)
         if not self._settings.expect_sandbox and not was_written_to(decision.snapshot):
             raise UnsafePlanError((FIRST_RUN.format(len(decision.plan.changes)),), agree="crm-sync run")
-        return at, carry_out(self._world, decision, kind=kind)
+        outcome = carry_out(self._world, decision, kind=kind)
+        if kind == "full":
+            self._dispose(min(at, datetime.now(UTC)), decision.snapshot)
+        return at, outcome
+
+    def _dispose(self, now: datetime, snapshot: Snapshot) -> None:
+        """Dispose of what of our own files is past its time, by the org's clock and by ours."""
+        for past in dispose(self._world.stores, self._world.program.retention, now, snapshot):
+            if past.number:
+                log.info("disposed", kind=past.what, count=past.number)
 
     def _note_failure(self, kind: str, error: CrmSyncError) -> None:
         self.health.failed(error)

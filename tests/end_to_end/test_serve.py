@@ -89,14 +89,3 @@ def _ask(place: Any) -> str:
 def _row(place: Any, name: str, fields: str, where: str) -> Any:
     found = place.call("GET", "/query", params={"q": f"SELECT {fields} FROM {name} WHERE {where} LIMIT 1"})
     return found["records"][0] if found["records"] else None
-
-
-def test_the_first_run_in_a_production_org_is_left_to_a_person(places: Any) -> None:
-    with places() as place:
-        service = Service(place.world, place.settings.model_copy(update={"expect_sandbox": False}))
-        service._job("incremental")
-        assert service.health.facts()["last_error"] == "UnsafePlanError"
-        made = place.call(
-            "GET", "/query", params={"q": "SELECT count() FROM Reference_Profile__c WHERE Verdict__c != null"}
-        )
-        assert made["totalSize"] == 0

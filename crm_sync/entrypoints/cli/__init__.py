@@ -22,6 +22,7 @@ from crm_sync.entrypoints.cli import (
     plan,
     replay,
     report,
+    retention,
     run,
     serve,
     simulate,
@@ -46,6 +47,7 @@ app.command()(serve.serve)
 app.command()(simulate.simulate)
 app.command()(approve.approve)
 app.command()(replay.replay)
+app.command()(retention.retention)
 app.command()(forget.forget)
 app.add_typer(audit.app, name="audit")
 app.add_typer(mapping.app, name="mapping")
