@@ -1,13 +1,13 @@
 """Closed records and rules/retention.yaml -> what is due for disposal, and what keeps the rest.
 
-Called by `lifecycle.issues` and `crm-sync retention`. The worker has no right to delete and deletes nothing in the org: it says
+Called by `lifecycle.issues`, by `crm-sync retention` and for archive packs. The worker has no right to delete and deletes nothing in the org: it says
 what is due, and a person disposes of it. Not here: the worker's own files (`crm-sync retention --carry-out`).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -35,6 +35,17 @@ class Disposal:
 
 
 @dataclass(frozen=True)
+class Scheduled:
+    """When a record was closed, when it falls due, and what would hold it then; None for what is not so."""
+
+    kind: str
+    record_id: str
+    closed_on: date | None
+    due_on: date | None
+    held_by: str | None
+
+
+@dataclass(frozen=True)
 class Kept:
     """How many records of one kind are kept and why: still open, or closed and not yet past their time."""
 
@@ -49,6 +60,13 @@ def disposals(world: World) -> tuple[Disposal, ...]:
     search = _Search(world)
     found = [one for kind in sorted(world.program.retention.keep_months) for one in search.past(kind)]
     return tuple(sorted(found, key=lambda one: (one.due_on, one.kind, one.record_id)))
+
+
+def scheduled(world: World, records: Iterable[tuple[str, Row]]) -> tuple[Scheduled, ...]:
+    """The schedule of these records, each given with its kind; kinds that rules/retention.yaml does not name are left out."""
+    search = _Search(world)
+    kinds = world.program.retention.keep_months
+    return tuple(search.scheduled(kind, row) for kind, row in records if kind in kinds)
 
 
 def kept(world: World) -> tuple[Kept, ...]:
@@ -85,6 +103,12 @@ class _Search:
             if due_on <= self._world.today:
                 name = str(row.get("name") or row["id"])
                 yield Disposal(kind, row["id"], name, closed_on, due_on, self._held_by(kind, row))
+
+    def scheduled(self, kind: str, row: Row) -> Scheduled:
+        """When one record falls due, and what would hold it."""
+        closed_on = CLOSED_ON[kind](self._world, row)
+        due_on = months_after(closed_on, self._rules.keep_months[kind]) if closed_on else None
+        return Scheduled(kind, row["id"], closed_on, due_on, self._held_by(kind, row))
 
     def kept(self, kind: str) -> Kept:
         """Count the records of one kind that are not past their time."""

@@ -10,6 +10,7 @@ import typer
 
 from crm_sync.entrypoints.cli import (
     approve,
+    archive,
     audit,
     check,
     demo,
@@ -47,6 +48,7 @@ app.command()(serve.serve)
 app.command()(simulate.simulate)
 app.command()(approve.approve)
 app.command()(replay.replay)
+app.command()(archive.archive)
 app.command()(retention.retention)
 app.command()(forget.forget)
 app.add_typer(audit.app, name="audit")

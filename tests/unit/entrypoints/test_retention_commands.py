@@ -1,10 +1,12 @@
-"""Forgetting and retention from the command line, over HTTP."""
+"""Forgetting, retention and archive packs from the command line, over HTTP."""
 
 from __future__ import annotations
 
 import io
+import json
 import shutil
 import sqlite3
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -118,6 +120,34 @@ def test_what_is_due_is_told_and_only_our_own_files_are_disposed_of(desk: Desk, 
     text = desk.run("retention", "--log").stdout
     assert "wake-ups" in text
     assert "rules/retention.yaml" in text
+
+
+def test_a_pack_is_written_for_what_is_closed_and_proven(desk: Desk, here: Place, contact: str, tmp_path: Path) -> None:
+    numbers = {row["Stage__c"]: row["Name"] for row in here.rows("SELECT Name, Stage__c FROM Reference_Request__c")}
+    out = tmp_path / "packs"
+    written = desk.answer("archive", numbers["Closed"], "--out", str(out))["written"]
+    assert written == [str(out / f"{numbers['Closed']}.zip")]
+    with zipfile.ZipFile(written[0]) as pack:
+        about = json.loads(pack.read("engagement.json"))
+        text = b"".join(pack.read(name) for name in pack.namelist())
+    assert (about["number"], about["final_status"]) == (numbers["Closed"], "closed")
+    assert b"w.example" not in text
+    assert desk.answer("archive", "--verify", written[0]) == {"pack": written[0], "whole": True, "wrong": []}
+    assert desk.answer("archive", "--closed", "--out", str(out))["written"] == []
+    for wrong in ((numbers["Closed"],), (numbers["Submitted"],), ()):
+        assert isinstance(desk.run("archive", *wrong, "--out", str(out)).exception, ConfigurationError), wrong
+    _tamper(Path(written[0]))
+    done = desk.run("archive", "--verify", written[0])
+    assert done.exit_code == 1
+    assert "records.jsonl" in done.stdout
+
+
+def _tamper(path: Path) -> None:
+    with zipfile.ZipFile(path) as pack:
+        files = {name: pack.read(name) for name in pack.namelist()}
+    with zipfile.ZipFile(path, "w") as pack:
+        for name, content in files.items():
+            pack.writestr(name, content + (b"\n" if name == "records.jsonl" else b""))
 
 
 def test_a_service_leaves_the_first_run_in_a_production_org_to_a_person(desk: Desk, contact: str) -> None:
