@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from crm_sync.audit.inputs import kept_input
 from crm_sync.errors import PermanentError
-from crm_sync.ports import Archive
+from crm_sync.keeping import Archive
 
 STATE = ("account", "contact", "profile")
 """What is given; what people wish for their privacy is today's on every day."""
