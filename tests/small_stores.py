@@ -145,6 +145,16 @@ def open_stores(folder: Path, now: Any = lambda: datetime.now(UTC)) -> Iterator[
         journal.close()
 
 
+@dataclass
+class Clock:
+    """The machine's clock, standing still until a test sets it."""
+
+    now: datetime
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
 @dataclass(frozen=True)
 class Judged:
     """A snapshot and what was decided on it."""

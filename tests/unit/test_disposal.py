@@ -17,22 +17,14 @@ from crm_sync.erasure import Stores
 from crm_sync.model.snapshot import Snapshot
 from crm_sync.program import Program
 from tests import small_stores as town
-from tests.small_stores import Judged
+from tests.small_stores import Clock, Judged
 
 START = datetime(2026, 3, 11, 9, tzinfo=UTC)
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(START)
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from crm_sync.model.snapshot import Snapshot
 from crm_sync.program import Program
 from crm_sync.state.archive import FileArchive
 from crm_sync.state.journal import SqliteJournal
+from tests import small_stores as town
 
 CANARY = "Ann Marchetti said so"
 SOURCES = {"rules/consent.yaml": "uses: []\n", "mappings/account.yaml": "object: Account\n"}
@@ -47,29 +48,11 @@ def books(journal: SqliteJournal, archive: FileArchive) -> Books:
 @pytest.fixture(scope="module")
 def snapshot(snapshot_of: Any) -> Snapshot:
     """Three people, two of them in the program, and one open request."""
-    today = date(2026, 3, 11)
-    account = {
-        "health_score": 92.0,
-        "healthy_since": today - timedelta(days=400),
-        "health_trend": "steady",
-        "churn_risk": "none",
-        "renewal_on": today + timedelta(days=200),
-        "customer_since": today - timedelta(days=900),
-        "implementation_stage": "production",
-        "product": "Core",
-        "in_dispute": False,
-        "legal_hold": False,
-        "confidential": False,
-        "region": "EMEA",
-        "country": "Germany",
-        "outcome": "Halved the month-end close",
-        "outcome_on": today - timedelta(days=40),
-    }
-    contact = {"nps": 10.0, "nps_on": today - timedelta(days=20), "opted_out": False, "email_opt_out": False}
-    contact |= {"do_not_call": False, "left_company": False, "nominated": False, "speaks_publicly": "yes"}
+    today = town.TODAY
+    account = {**town.ACCOUNT, "outcome": "Halved the month-end close", "outcome_on": today - timedelta(days=40)}
     return snapshot_of(
         account=[{"id": f"001{n}", **account} for n in range(3)],
-        contact=[{"id": f"003{n}", "account": f"001{n}", "title": CANARY, **contact} for n in range(3)],
+        contact=[{"id": f"003{n}", "account": f"001{n}", "title": CANARY, **town.CONTACT} for n in range(3)],
         profile=[
             {"id": f"a0{n}", "key": f"003{n}", "contact": f"003{n}", "status": "active", "paused": False}
             | {

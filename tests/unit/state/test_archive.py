@@ -10,21 +10,14 @@ import pytest
 from crm_sync.errors import PermanentError
 from crm_sync.keeping import NotKeptError, name_of
 from crm_sync.state.archive import FileArchive
+from tests.small_stores import Clock
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(NOW)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import pytest
 
 from crm_sync.errors import PermanentError
 from crm_sync.state.journal import SqliteJournal
+from tests.small_stores import Clock
 
 ENTRIES = [{"contact": "003", "verdict": "eligible"}, {"contact": "004", "verdict": "blocked"}, {"contact": "005"}]
 
@@ -137,17 +138,9 @@ def test_a_box_cannot_be_put_into_another_s_entry(journal: SqliteJournal, path: 
         journal.decisions.entries()
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = datetime(2026, 1, 1, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(datetime(2026, 1, 1, tzinfo=UTC))
 
 
 @pytest.fixture
