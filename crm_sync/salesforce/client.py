@@ -19,7 +19,7 @@ from simple_salesforce.exceptions import SalesforceError
 from tenacity import Retrying
 
 from crm_sync.errors import TemporaryError
-from crm_sync.ports import UnclearWriteError
+from crm_sync.ports import Handling, UnclearWriteError
 from crm_sync.salesforce.answers import OrgFault, OrgFaultError, as_error, parse_fault
 from crm_sync.salesforce.auth import Authenticator
 from crm_sync.salesforce.retry import LOST_ANSWERS, RetryLaterError
@@ -98,11 +98,18 @@ class Client:
         ]
 
     def write(self, requests_: Sequence[Subrequest], doing: str) -> list[Subanswer]:
-        """Send writes once, packed when there are several; raises UnclearWriteError when the answer is lost."""
+        """Send writes once, packed when there are several; raises UnclearWriteError when the answer is lost.
+
+        A refusal of the package says nothing of what is in it, so each is then sent alone, unless the org wants no calls.
+        """
         try:
             return self._packed(requests_)
         except RetryLaterError as error:
             raise UnclearWriteError(f"{doing}: the org answered {error.fault.status} {error.fault}.") from error
+        except OrgFaultError as error:
+            if error.fault.handling in (Handling.RETRY_NOW, Handling.DEFER_RUN):
+                return [Subanswer(None, error.fault)] * len(requests_)
+            return [answer for one in requests_ for answer in self.write((one,), doing)]
         except LOST_ANSWERS as error:
             raise UnclearWriteError(f"{doing}: the answer was lost ({type(error).__name__}).") from error
 

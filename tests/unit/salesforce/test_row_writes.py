@@ -189,3 +189,26 @@ def test_records_by_id_come_two_thousand_to_a_call_and_gone_ones_are_absent(
     found = org.read_rows("Contact", ("LastName",), [ID] * 2001)
     assert found.to_pylist() == [{"Id": ID, "LastName": "Ä"}] * 2
     assert [len(json.loads(call.request.body or "")["ids"]) for call in logged_in.calls[1:]] == [2000, 1]
+
+
+def test_the_daily_limit_met_by_several_collections_is_an_answer_for_every_row(
+    logged_in: responses.RequestsMock, connect: Connect
+) -> None:
+    organization(logged_in)
+    body = [{"message": "TotalRequests Limit exceeded.", "errorCode": "REQUEST_LIMIT_EXCEEDED"}]
+    logged_in.post(f"{DATA}/composite", status=403, json=body)
+    answers = connect().upsert([row("a"), row("b", "Y")])
+    assert [(answer.ok, answer.handling) for answer in answers] == [(False, Handling.DEFER_RUN)] * 2
+    assert len(logged_in.calls) == 3
+
+
+def test_a_refused_package_accuses_none_of_its_collections(
+    logged_in: responses.RequestsMock, connect: Connect
+) -> None:
+    organization(logged_in)
+    unreadable = [{"message": "unreadable", "errorCode": "JSON_PARSER_ERROR"}]
+    logged_in.post(f"{DATA}/composite", status=400, json=unreadable)
+    logged_in.patch(f"{DATA}/composite/sobjects/X/K", json=[ok()])
+    logged_in.patch(f"{DATA}/composite/sobjects/Y/K", status=400, json=unreadable)
+    answers = connect().upsert([row("a"), row("b", "Y")])
+    assert [(answer.ok, answer.code) for answer in answers] == [(True, None), (False, "JSON_PARSER_ERROR")]
