@@ -98,8 +98,14 @@ class Authenticator:
             if self._token is not None and self._token is not stale:
                 return self._token
             self._spend_login()
-            self._token = self._login((stale.generation if stale else 0) + 1)
-            return self._token
+            token = self._login((stale.generation if stale else 0) + 1)
+            if stale is not None and token.org_id != stale.org_id:
+                raise WrongOrgError(
+                    f"A new login leads to the org {token.org_id}; this process began with {stale.org_id}. Nothing more is "
+                    "sent. Was the sandbox refreshed? Then set CRM_SYNC_ORG_ID to the new org."
+                )
+            self._token = token
+            return token
 
     def _spend_login(self) -> None:
         now = self._now()

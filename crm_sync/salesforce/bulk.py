@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from crm_sync.errors import PermanentError, TemporaryError
 from crm_sync.ports import Page, Reading, Stamp
-from crm_sync.salesforce.bulk_jobs import READ_BLOCK_BYTES, Waiting, finished, job_word, parse_csv
+from crm_sync.salesforce.bulk_jobs import Waiting, finished, job_word, parse_csv
 from crm_sync.salesforce.client import Client
 from crm_sync.salesforce.soql import columns_of, select_unordered
 
@@ -79,12 +79,11 @@ class BulkReader:
         raise TemporaryError(f"{doing}: a result page came short {PAGE_TRIES} times. Run again.")
 
     def _download(self, path: str, columns: tuple[str, ...]) -> _ResultPage | None:
-        with self._client.stream(path) as answer:
-            content = b"".join(answer.iter_content(READ_BLOCK_BYTES))
-            promised = answer.headers.get("Sforce-NumberOfRecords")
-            locator = answer.headers.get("Sforce-Locator", "null")
+        answer = self._client.download(path)
+        promised = answer.headers.get("Sforce-NumberOfRecords")
+        locator = answer.headers.get("Sforce-Locator", "null")
         try:
-            rows = parse_page(content, columns)
+            rows = parse_page(answer.content, columns)
         except (pa.ArrowInvalid, UnicodeDecodeError):
             return None
         return _ResultPage(rows, None if locator == "null" else locator) if str(rows.num_rows) == promised else None

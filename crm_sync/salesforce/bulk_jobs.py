@@ -19,7 +19,6 @@ from crm_sync.salesforce.client import Client
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
 PATIENCE_S = 4 * 3600.0
-READ_BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from pyarrow import csv
 from crm_sync.errors import PermanentError, TemporaryError
 from crm_sync.ports import Handling, RowAnswer, RowWrite, UnclearWriteError
 from crm_sync.salesforce.answers import parse_fault
-from crm_sync.salesforce.bulk_jobs import READ_BLOCK_BYTES, Waiting, finished, job_word, parse_csv
+from crm_sync.salesforce.bulk_jobs import Waiting, finished, job_word, parse_csv
 from crm_sync.salesforce.client import Client
 from crm_sync.salesforce.ids import to_18
 from crm_sync.salesforce.soql import identifier
@@ -115,12 +115,8 @@ class BulkWriter:
         return {_key(row, key): left for row in rows}
 
     def _result(self, job: str, name: str, doing: str) -> Iterator[dict[str, Any]]:
-        content = self._client.repeated(lambda: self._download(f"{job}/{name}"), doing)
-        return iter(parse_csv(content).to_pylist())
-
-    def _download(self, path: str) -> bytes:
-        with self._client.stream(path) as answer:
-            return b"".join(answer.iter_content(READ_BLOCK_BYTES))
+        answer = self._client.repeated(lambda: self._client.download(f"{job}/{name}"), doing)
+        return iter(parse_csv(answer.content).to_pylist())
 
 
 def rows_as_csv(rows: Sequence[RowWrite]) -> bytes:

@@ -16,13 +16,12 @@ import orjson
 import requests
 from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceError
-from tenacity import Retrying
 
 from crm_sync.errors import TemporaryError
 from crm_sync.ports import Handling, UnclearWriteError
 from crm_sync.salesforce.answers import OrgFault, OrgFaultError, as_error, parse_fault
 from crm_sync.salesforce.auth import Authenticator
-from crm_sync.salesforce.retry import LOST_ANSWERS, RetryLaterError
+from crm_sync.salesforce.retry import LOST_ANSWERS, Patience, RetryLaterError
 from crm_sync.salesforce.session import CrmSession
 from crm_sync.settings import Connection
 
@@ -52,13 +51,11 @@ class Subanswer:
 class Client:
     """Speaks JSON with the org. `calls` are counted by the session."""
 
-    def __init__(
-        self, connection: Connection, auth: Authenticator, session: CrmSession, retrying: Callable[[], Retrying]
-    ) -> None:
+    def __init__(self, connection: Connection, auth: Authenticator, session: CrmSession, patience: Patience) -> None:
         self._connection = connection
         self._auth = auth
         self._session = session
-        self._retrying = retrying
+        self._patience = patience
         self._library: Salesforce | None = None
         self._built_for = ""
 
@@ -124,30 +121,35 @@ class Client:
         if answer.status_code >= 300:
             raise as_error(parse_fault(answer.status_code, answer.content), doing)
 
-    def stream(self, path: str) -> requests.Response:
-        """GET a resource that is not JSON; the caller reads and closes it. Raises OrgFaultError for a refusal."""
-        answer = self._session.request("GET", self._address(path), stream=True)
+    def download(self, path: str) -> requests.Response:
+        """GET a resource that is not JSON. Raises OrgFaultError for a refusal."""
+        answer = self._session.request("GET", self._address(path))
         if answer.status_code != 200:
-            with answer:
-                raise OrgFaultError(parse_fault(answer.status_code, answer.content))
+            raise OrgFaultError(parse_fault(answer.status_code, answer.content))
         return answer
 
     def repeated(self, call: Callable[[], _Result], doing: str) -> _Result:
         """Repeat a harmless call until it answers, or raise TemporaryError."""
         return self._repeated(call, doing)
 
+    def wait(self, tries: int) -> None:
+        """Pause before something is asked again that came back within an answer, and not as one."""
+        self._patience.sleep(self._patience.pause_s(tries))
+
     def _read_packed(self, paths: Sequence[str], doing: str) -> list[Subanswer]:
         return self._repeated(lambda: self._packed([Subrequest("GET", path) for path in paths]), doing)
 
     def _packed(self, subrequests: Sequence[Subrequest]) -> list[Subanswer]:
+        """Send one call; several subrequests are done in their order, which collating them would not keep."""
         if len(subrequests) == 1:
             return [self._alone(subrequests[0])]
-        body = {"allOrNone": False, "compositeRequest": [_as_part(i, sub) for i, sub in enumerate(subrequests)]}
+        parts = [_as_part(i, sub) for i, sub in enumerate(subrequests)]
+        body = {"allOrNone": False, "collateSubrequests": False, "compositeRequest": parts}
         answer = self._json("POST", f"{self.root}/composite", body)
-        parts = answer.get("compositeResponse") if isinstance(answer, dict) else None
-        if not isinstance(parts, list) or len(parts) != len(subrequests):
+        answers = answer.get("compositeResponse") if isinstance(answer, dict) else None
+        if not isinstance(answers, list) or len(answers) != len(subrequests):
             raise requests.exceptions.ContentDecodingError("the composite's answer does not match what was asked")
-        by_reference = {part.get("referenceId"): part for part in parts}
+        by_reference = {part.get("referenceId"): part for part in answers}
         return [_subanswer(by_reference.get(f"r{i}") or {}) for i in range(len(subrequests))]
 
     def _alone(self, subrequest: Subrequest) -> Subanswer:
@@ -191,7 +193,7 @@ class Client:
 
     def _repeated(self, call: Callable[[], _Result], doing: str) -> _Result:
         try:
-            return self._retrying()(call)
+            return self._patience.repeat(call)
         except OrgFaultError as error:
             raise as_error(error.fault, doing) from error
         except LOST_ANSWERS as error:

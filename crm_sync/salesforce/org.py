@@ -26,7 +26,7 @@ from crm_sync.salesforce.facts import object_facts
 from crm_sync.salesforce.ids import is_id, to_18
 from crm_sync.salesforce.limits import CallBudget
 from crm_sync.salesforce.rest import RestReader, TooBigError, text_table
-from crm_sync.salesforce.retry import retrying
+from crm_sync.salesforce.retry import Patience
 from crm_sync.salesforce.session import CrmSession, mounted
 from crm_sync.salesforce.soql import identifier, select_in
 from crm_sync.salesforce.writer import Writer
@@ -75,7 +75,7 @@ class SalesforceOrg:
         auth = Authenticator(connection, mounted(requests.Session(), connection), now=now)
         budget = CallBudget(api_share_percent, now)
         session = CrmSession(connection, auth, budget)
-        client = Client(connection, auth, session, lambda: retrying(sleep=sleep, jitter=jitter))
+        client = Client(connection, auth, session, Patience(sleep, jitter))
         return cls(connection, client, auth, budget, sleep=sleep)
 
     @property

@@ -112,6 +112,8 @@ class RestReader:
         if not lost_locator and fault.handling is not Handling.RETRY_NOW:
             raise as_error(fault, f"Reading {cursor.reading.object_name}")
         self._restart(cursor, str(fault))
+        if not lost_locator:
+            self._client.wait(cursor.restarts)
         return None
 
     def _restart(self, cursor: _Cursor, why: str) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from datetime import UTC, datetime
 from typing import Any
 
+import requests
 from pydantic import SecretStr
 
 from crm_sync.settings import Connection, SecretGrant
@@ -43,3 +46,10 @@ def login_answer(value: str = TOKEN) -> dict[str, str]:
         "id": f"https://login.salesforce.com/id/{ORG_ID}/0055g00000XyZabAAF",
         "token_type": "Bearer",
     }
+
+
+def sent(request: requests.PreparedRequest) -> Any:
+    """Read the JSON body of a call, packed or not."""
+    body = request.body or b""
+    packed = request.headers.get("Content-Encoding") == "gzip"
+    return json.loads(gzip.decompress(body) if packed and isinstance(body, bytes) else body)

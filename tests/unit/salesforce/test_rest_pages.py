@@ -15,7 +15,7 @@ import responses
 from crm_sync.errors import PermanentError, TemporaryError
 from crm_sync.ports import Page, Reading, Stamp
 from crm_sync.salesforce.org import SalesforceOrg
-from tests.unit.salesforce.imagined_org import DATA, DATE, HOST, login_answer
+from tests.unit.salesforce.imagined_org import DATA, DATE, HOST, login_answer, sent
 
 UNTIL = datetime(2026, 11, 22, 10, tzinfo=UTC)
 SINCE = Stamp(datetime(2026, 11, 1, tzinfo=UTC), "")
@@ -88,7 +88,7 @@ def test_pages_follow_the_locator_and_all_are_counted(logged_in: responses.Reque
 
 def test_five_readings_travel_in_one_call(logged_in: responses.RequestsMock, connect: Connect) -> None:
     def composite(request: Any) -> tuple[int, dict[str, str], str]:
-        parts = json.loads(request.body)["compositeRequest"]
+        parts = sent(request)["compositeRequest"]
         assert [part["method"] for part in parts] == ["GET"] * len(parts)
         found = [
             {"referenceId": part["referenceId"], "httpStatusCode": 200, "body": answer(record(i))}

@@ -13,7 +13,7 @@ import responses
 from crm_sync.errors import ConfigurationError, PermanentError, WrongOrgError
 from crm_sync.ports import Handling, RowWrite, UnclearWriteError
 from crm_sync.salesforce.org import SalesforceOrg
-from tests.unit.salesforce.imagined_org import DATA, ORG_ID
+from tests.unit.salesforce.imagined_org import DATA, ORG_ID, sent
 
 ID = "001000000000001AAA"
 Connect = Callable[..., SalesforceOrg]
@@ -48,7 +48,7 @@ def test_one_collection_goes_alone(logged_in: responses.RequestsMock, connect: C
         Handling.QUARANTINE_RECORD,
         False,
     )
-    assert json.loads(logged_in.calls[-1].request.body or "") == {
+    assert sent(logged_in.calls[-1].request) == {
         "allOrNone": False,
         "records": [
             {"attributes": {"type": "X"}, "K": "a", "F": "1", "P__r": {"K": "p"}},
@@ -63,7 +63,9 @@ def test_two_hundred_to_a_collection_and_five_collections_to_a_call(
     sizes: list[list[int]] = []
 
     def composite(request: Any) -> tuple[int, dict[str, str], str]:
-        parts = json.loads(request.body)["compositeRequest"]
+        body = sent(request)
+        assert (body["allOrNone"], body["collateSubrequests"]) == (False, False)
+        parts = body["compositeRequest"]
         sizes.append([len(part["body"]["records"]) for part in parts])
         found = [
             {"referenceId": part["referenceId"], "httpStatusCode": 200, "body": [ok() for _ in part["body"]["records"]]}
@@ -86,9 +88,7 @@ def test_rows_with_an_id_are_updated_and_new_rows_inserted(logged_in: responses.
     logged_in.post(f"{DATA}/composite/sobjects", json=[bad("DUPLICATE_VALUE")])
     org = connect()
     assert org.upsert([RowWrite("X", "Id", ID[:15], {"F": 1})])[0].ok
-    assert json.loads(logged_in.calls[-1].request.body or "")["records"] == [
-        {"attributes": {"type": "X"}, "id": ID, "F": 1}
-    ]
+    assert sent(logged_in.calls[-1].request)["records"] == [{"attributes": {"type": "X"}, "id": ID, "F": 1}]
     (answer,) = org.upsert([RowWrite("X", "K", "a", {"F": 1}, create_only=True)])
     assert answer.handling is Handling.REPLAN
 
@@ -188,7 +188,7 @@ def test_records_by_id_come_two_thousand_to_a_call_and_gone_ones_are_absent(
     org = connect()
     found = org.read_rows("Contact", ("LastName",), [ID] * 2001)
     assert found.to_pylist() == [{"Id": ID, "LastName": "Ä"}] * 2
-    assert [len(json.loads(call.request.body or "")["ids"]) for call in logged_in.calls[1:]] == [2000, 1]
+    assert [len(sent(call.request)["ids"]) for call in logged_in.calls[1:]] == [2000, 1]
 
 
 def test_the_daily_limit_met_by_several_collections_is_an_answer_for_every_row(
@@ -202,9 +202,7 @@ def test_the_daily_limit_met_by_several_collections_is_an_answer_for_every_row(
     assert len(logged_in.calls) == 3
 
 
-def test_a_refused_package_accuses_none_of_its_collections(
-    logged_in: responses.RequestsMock, connect: Connect
-) -> None:
+def test_a_refused_package_accuses_none_of_its_collections(logged_in: responses.RequestsMock, connect: Connect) -> None:
     organization(logged_in)
     unreadable = [{"message": "unreadable", "errorCode": "JSON_PARSER_ERROR"}]
     logged_in.post(f"{DATA}/composite", status=400, json=unreadable)

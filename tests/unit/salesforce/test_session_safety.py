@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gzip
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,11 +17,15 @@ import responses
 
 from crm_sync.errors import PermanentError, TemporaryError, WrongOrgError
 from crm_sync.ports import RowWrite, UnclearWriteError
+from crm_sync.salesforce.auth import Authenticator, Token
+from crm_sync.salesforce.limits import CallBudget
 from crm_sync.salesforce.org import SalesforceOrg
-from tests.unit.salesforce.imagined_org import DATA, DATE, HOST, ORG_ID, login_answer
+from crm_sync.salesforce.session import CrmSession
+from tests.unit.salesforce.imagined_org import DATA, DATE, HOST, NOW, ORG_ID, connection_to, login_answer, sent
 
 ORGANIZATION = {"totalSize": 1, "done": True, "records": [{"Id": ORG_ID, "Name": "Example", "IsSandbox": False}]}
 EXPIRED = [{"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}]
+USER = "0055g00000XyZabAAF"
 COUNTED = {"totalSize": 7, "done": True, "records": []}
 Connect = Callable[..., SalesforceOrg]
 
@@ -160,3 +170,78 @@ def test_the_servers_clock_is_learned_from_answers(logged_in: responses.Requests
     assert org.server_time().isoformat() == "2026-11-22T10:00:00+00:00"
     org.count("Account")
     assert org.server_time().isoformat() == "2026-11-22T10:05:00+00:00"
+
+
+def test_a_body_of_some_size_is_packed_and_replayed_as_packed(wire: responses.RequestsMock, connect: Connect) -> None:
+    for value in ("first!token", "second!token"):
+        wire.post(f"{HOST}/services/oauth2/token", json=login_answer(value), headers={"Date": DATE})
+    wire.get(f"{DATA}/query", json=ORGANIZATION)
+    path = f"{DATA}/composite/sobjects/X/K"
+    wire.patch(path, status=401, json=EXPIRED)
+    wire.patch(path, json=[{"id": "001000000000001AAA", "success": True, "errors": []}] * 100)
+    rows = [RowWrite("X", "K", f"key {i}", {"F": "Ä" * 20}) for i in range(100)]
+    assert len(connect().upsert(rows)) == 100
+    first, second = (call.request for call in wire.calls if call.request.method == "PATCH")
+    assert first.body == second.body
+    assert first.headers["Content-Encoding"] == second.headers["Content-Encoding"] == "gzip"
+    assert len(first.body or "") < len(gzip.decompress(second.body or b"")) / 5  # type: ignore[arg-type]
+    assert [record["K"] for record in sent(second)["records"]] == [row.key for row in rows]
+
+
+def test_a_login_that_leads_to_another_org_ends_everything_before_the_replay(
+    wire: responses.RequestsMock, connect: Connect
+) -> None:
+    other = login_answer("other!token") | {"id": f"https://login.salesforce.com/id/00D000000000001EAA/{USER}"}
+    wire.post(f"{HOST}/services/oauth2/token", json=login_answer(), headers={"Date": DATE})
+    wire.post(f"{HOST}/services/oauth2/token", json=other, headers={"Date": DATE})
+    wire.get(f"{DATA}/query", json=ORGANIZATION)
+    wire.patch(f"{DATA}/composite/sobjects/X/K", status=401, json=EXPIRED)
+    org = connect()
+    for _ in range(2):
+        with pytest.raises(WrongOrgError, match="A new login leads to the org 00D000000000001EAA"):
+            org.upsert([RowWrite("X", "K", "a", {})])
+    assert all("other!token" not in call.request.headers.get("Authorization", "") for call in wire.calls)
+
+
+def test_a_session_on_a_moved_instance_is_used_there(wire: responses.RequestsMock, connect: Connect) -> None:
+    moved = "https://moved.my.salesforce.com"
+    wire.post(f"{HOST}/services/oauth2/token", json=login_answer(), headers={"Date": DATE})
+    wire.post(f"{HOST}/services/oauth2/token", json=login_answer("new") | {"instance_url": moved})
+    wire.get(f"{DATA}/query", status=401, json=EXPIRED)
+    wire.get(f"{moved}/services/data/v68.0/query", json=COUNTED)
+    assert connect().count("Account") == 7
+
+
+@contextmanager
+def dripping(body: bytes, pause_s: float) -> Iterator[str]:
+    """A server that answers a byte at a time."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            client = server.accept()[0]
+            with client:
+                client.recv(65_536)
+                client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body))
+                for byte in body:
+                    time.sleep(pause_s)
+                    try:
+                        client.sendall(bytes((byte,)))
+                    except OSError:
+                        return
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        thread.join()
+
+
+def test_a_server_that_drips_does_not_hold_the_run() -> None:
+    with dripping(b"x" * 100, 0.02) as url:
+        connection = connection_to(instance_url=url)
+        auth = Authenticator(connection, requests.Session(), now=lambda: NOW)
+        auth._token = Token("t", url, ORG_ID, 1)
+        session = CrmSession(connection, auth, CallBudget(100, lambda: datetime.now(UTC)), answer_s=0.2)
+        began = time.monotonic()
+        with session, pytest.raises(requests.ReadTimeout, match="too slowly"):
+            session.request("GET", f"https://{url.removeprefix('http://')}/services/data/v68.0/limits")
+        assert time.monotonic() - began < 1.5
