@@ -21,6 +21,7 @@ from crm_sync.salesforce.org import SalesforceOrg
 from crm_sync.settings import Settings
 from crm_sync.state.archive import FileArchive
 from crm_sync.state.folder import private_folder
+from crm_sync.state.jobs import PassingJobs
 from crm_sync.state.journal import SqliteJournal
 from crm_sync.state.mirror import DuckMirror
 from crm_sync.state.papers import Papers
@@ -43,7 +44,7 @@ def with_shipped_program(settings: Settings) -> Settings:
 
 def reach_org(settings: Settings, api_share_percent: float = 5) -> SalesforceOrg:
     """Reach the org for a question that needs no state; raises ConfigurationError when the settings name none."""
-    return SalesforceOrg.connect(settings.connection(), api_share_percent=api_share_percent)
+    return SalesforceOrg.connect(settings.connection(), PassingJobs(), api_share_percent=api_share_percent)
 
 
 @contextmanager
@@ -61,7 +62,8 @@ def build_world(settings: Settings) -> Iterator[World]:
         try:
             mirror = DuckMirror.open(settings.state_dir / MIRROR, journal.salt(), journal.suppression)
             try:
-                org = SalesforceOrg.connect(connection, api_share_percent=program.guards.api_share_percent)
+                share = program.guards.api_share_percent
+                org = SalesforceOrg.connect(connection, journal.jobs, api_share_percent=share)
                 archive = FileArchive.open(settings.state_dir / ARCHIVE)
                 papers = Papers(settings.state_dir / SIMULATIONS, journal.suppression)
                 stores = Stores(journal, mirror, archive, papers)

@@ -93,7 +93,8 @@ class Reading:
     """One object to read: rows changed after `since` (None: all of them) and at or before `until`.
 
     `fields` are API names; Id is added, and IsDeleted and SystemModstamp where `stamped` and `deletable` say the
-    object has them. An object that is not stamped is always read whole.
+    object has them. An object that is not stamped is always read whole. What is read `late` is no older than any row of
+    the readings that are not.
     """
 
     object_name: str
@@ -102,6 +103,7 @@ class Reading:
     until: datetime
     stamped: bool = True
     deletable: bool = True
+    late: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,8 @@ class Page:
     """Some rows of one reading: all columns text, API names. `reading` is its position in what was asked for.
 
     `resume` is where reading could go on if the run stopped after this page (None: it could not); `last` says
-    that nothing of this reading follows.
+    that nothing of this reading follows, and `resume` is then how far it came: not before `until`, unless a job that an
+    earlier run began was used.
     """
 
     reading: int
@@ -151,6 +154,32 @@ class RowAnswer:
     whole_batch: bool = False
 
 
+UNCLEAR = "UNCLEAR"
+"""The code of a row of which nobody can say yet whether it was written; the next run finds out."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A Bulk job that this worker began: its path in the org, what it is about, and up to when it reads, if it reads."""
+
+    path: str
+    about: str
+    until: datetime | None = None
+
+
+class Jobs(Protocol):
+    """The book of Bulk jobs that were begun and are not done with; it outlives the process."""
+
+    def begun(self, job: Job) -> None:
+        """Note a job durably."""
+
+    def open(self) -> Sequence[Job]:
+        """Return what was begun and is not done with, in order."""
+
+    def done(self, path: str) -> None:
+        """Strike a job out."""
+
+
 class Org(Protocol):
     """A Salesforce org, met over HTTP."""
 
@@ -165,6 +194,12 @@ class Org(Protocol):
 
     def describe_all(self, object_names: Sequence[str], *, afresh: bool = False) -> Mapping[str, ObjectFacts]:
         """Describe many objects in few calls, or from memory; an object that is not visible is absent."""
+
+    def settle(self) -> None:
+        """Wait for the end of what an earlier run handed to the org and did not see end; usually there is nothing.
+
+        Raises TemporaryError when it does not end: what the org holds is then about to change.
+        """
 
     def count(self, object_name: str) -> int:
         """Count the live records of an object that this user may see."""
@@ -187,7 +222,8 @@ class Org(Protocol):
     def upsert_many(self, rows: Sequence[RowWrite], while_waiting: Callable[[], None]) -> Sequence[RowAnswer]:
         """Write many rows of one object and key field as one job; answers in the order of the rows.
 
-        `while_waiting` is called between looks at the job, and may raise. Raises UnclearWriteError as `upsert` does.
+        `while_waiting` is called between looks at the job, and may raise. Rows of a job whose end was not seen are
+        UNCLEAR; they must not be sent again before `settle`.
         """
 
     @property
@@ -322,6 +358,10 @@ class Journal(Protocol):
 
     def prune(self, before: datetime) -> int:
         """Delete runs that ended before this moment, with their intents and outcomes; return how many."""
+
+    @property
+    def jobs(self) -> Jobs:
+        """The Bulk jobs that were begun and are not done with."""
 
     def salt(self) -> bytes:
         """Return this worker's secret for one-way keys; made once, kept for ever."""

@@ -16,8 +16,10 @@ import requests
 from pydantic import SecretStr
 
 from crm_sync.local_org.server import RunningOrg, running
+from crm_sync.ports import Jobs
 from crm_sync.salesforce.org import SalesforceOrg
 from crm_sync.settings import Connection, SecretGrant
+from crm_sync.state.jobs import PassingJobs
 
 PACKAGE = Path(__file__).parents[1] / "deploy" / "salesforce"
 VERSION = "68.0"
@@ -46,10 +48,14 @@ class Place:
         }
         return Connection(**(given | changes))
 
-    def worker(self, **changes: Any) -> SalesforceOrg:
-        """Connect a worker that waits for nothing."""
+    def worker(self, jobs: Jobs | None = None, **changes: Any) -> SalesforceOrg:
+        """Connect a worker that waits for nothing; `jobs` is its book of Bulk jobs."""
         return SalesforceOrg.connect(
-            self.connection(**changes), api_share_percent=100, sleep=lambda _: None, jitter=lambda: 0.0
+            self.connection(**changes),
+            jobs or PassingJobs(),
+            api_share_percent=100,
+            sleep=lambda _: None,
+            jitter=lambda: 0.0,
         )
 
     def token(self) -> str:

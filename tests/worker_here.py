@@ -34,9 +34,9 @@ class Worker:
     def __init__(self, place: Place, state: Path, program: Program, holder: str = "worker one") -> None:
         self.place = place
         self.program = only(program, "account", "contact", "profile", "request", "match", "sync_run")
-        self.org: SalesforceOrg = place.worker()
-        self.mirror = DuckMirror.in_memory(b"s" * 32)
         self.journal = SqliteJournal.open(state / f"{holder}.sqlite")
+        self.org: SalesforceOrg = place.worker(self.journal.jobs)
+        self.mirror = DuckMirror.in_memory(b"s" * 32)
         self.paused: list[float] = []
         self.clock_s = 0.0
         self.holder = holder

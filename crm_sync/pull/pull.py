@@ -18,6 +18,9 @@ from crm_sync.pull.pages import batch
 from crm_sync.pull.views import View, views
 
 OVERLAP = timedelta(minutes=5)
+AHEAD = timedelta(seconds=5)
+"""The server's clock is known to the second at best, so a window ends a little later than now: a row written this very
+moment must not fall behind its end, or it would be taken for missing and made again."""
 READ_LAST = frozenset({"consent"})
 
 
@@ -45,20 +48,22 @@ def look_at(org: Org, program: Program, *, afresh: bool = False) -> tuple[View, 
 
 
 def _bring_up_to_date(org: Org, mirror: Mirror, seen: tuple[View, ...]) -> tuple[View, ...]:
+    """Read until every table has come to the same moment: a job that an earlier run began reaches to an earlier one."""
+    org.settle()
     for view in seen:
         mirror.prepare(view.name, view.schema, view.fingerprint(mirror.salt))
-    visible = [view for view in seen if view.visible]
-    _read(org, mirror, [view for view in visible if view.name not in READ_LAST])
-    _read(org, mirror, [view for view in visible if view.name in READ_LAST])
+    until = Stamp(org.server_time() + AHEAD, "")
+    behind = [view for view in seen if view.visible]
+    while behind:
+        _read(org, mirror, behind, until)
+        rest = {view.name for view in behind if view.stamped and (mirror.watermark(view.name) or until) < until}
+        behind = [view for view in behind if view.name in rest | (READ_LAST if rest else frozenset())]
     return seen
 
 
-def _read(org: Org, mirror: Mirror, asked: Sequence[View]) -> None:
+def _read(org: Org, mirror: Mirror, asked: Sequence[View], until: Stamp) -> None:
     """Read and keep: while one page is written into the mirror, the next is translated and the one after is coming."""
-    if not asked:
-        return
-    until = Stamp(org.server_time(), "")
-    readings = [view.reading(_since(mirror, view), until) for view in asked]
+    readings = [view.reading(_since(mirror, view), until, late=view.name in READ_LAST) for view in asked]
     whole: dict[str, list[Batch]] = {view.name: [] for view in asked if not view.stamped}
     with ThreadPoolExecutor(max_workers=1) as writer:
         written: Future[None] | None = None
@@ -68,7 +73,7 @@ def _read(org: Org, mirror: Mirror, asked: Sequence[View]) -> None:
             if written is not None:
                 written.result()
             if view.stamped:
-                written = writer.submit(mirror.apply, view.name, found, until if page.last else page.resume)
+                written = writer.submit(mirror.apply, view.name, found, page.resume)
                 continue
             whole[view.name].append(found)
             if page.last:

@@ -79,7 +79,7 @@ class View:
         body = [VERSION, self.mapping.object, fields, kept, self.stamped, self.deletable, secret]
         return hashlib.sha256(json.dumps(body).encode()).hexdigest()[:32]
 
-    def reading(self, since: Stamp | None, until: Stamp) -> Reading:
+    def reading(self, since: Stamp | None, until: Stamp, *, late: bool = False) -> Reading:
         """Say what to ask of the org."""
         names = dict.fromkeys(field.field for field in self.readable)
         return Reading(
@@ -89,6 +89,7 @@ class View:
             until=until.system_modstamp,
             stamped=self.stamped,
             deletable=self.deletable,
+            late=late,
         )
 
 

@@ -1,97 +1,135 @@
-"""Big readings -> pages of text columns over Bulk API 2.0: CSV streamed straight into Arrow, every page counted.
+"""Big readings -> pages of text columns over Bulk API 2.0: CSV straight into Arrow, every page counted.
 
 Called by org above a threshold. Result pages get cut in the wild (48 rows, a sixth of a million, `IncompleteRead`), so
 a page counts only when its rows equal Sforce-NumberOfRecords, and the job only when its pages equal its total; a bad
-page is fetched again, which locators allow for the life of a job. While a page is used the next one is on its way.
-Not here: writing by Bulk (`bulk_writes`).
+page is fetched again, which locators allow for the life of a job. While a page is used the next ones are on their way.
+A job that an earlier run began for the same rows is used again. Not here: writing by Bulk (`bulk_writes`).
 """
 
 from __future__ import annotations
 
-import contextlib
+import hashlib
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from crm_sync.errors import PermanentError, TemporaryError
-from crm_sync.ports import Page, Reading, Stamp
-from crm_sync.salesforce.bulk_jobs import Waiting, finished, job_word, parse_csv
-from crm_sync.salesforce.client import Client
+from crm_sync.errors import TemporaryError
+from crm_sync.ports import Job, Jobs, Page, Reading, Stamp
+from crm_sync.salesforce.answers import OrgFaultError, as_error
+from crm_sync.salesforce.bulk_jobs import Waiting, begin, ended, ended_badly, parse_csv
+from crm_sync.salesforce.client import Client, Subrequest
 from crm_sync.salesforce.soql import columns_of, select_unordered
 
 PAGE_TRIES = 5
 MOST_ROWS_A_PAGE = 100_000
+PAGES_AT_ONCE = 2
+ROWS_PER_S = 100_000
+_NOT_BY_BULK = frozenset({"INVALIDENTITY", "FEATURENOTENABLED", "API_ERROR", "LIMIT_EXCEEDED", "EXCEEDEDQUOTA"})
+_ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class _ResultPage:
-    """One result page whose rows are as many as the server says, and the next locator."""
-
-    rows: pa.Table
-    following: str | None
+class NotByBulkError(Exception):
+    """Says that the org does not give this object by Bulk, or no more today; nothing of it has been handed over."""
 
 
 class BulkReader:
     """Reads by query jobs."""
 
-    def __init__(self, client: Client, waiting: Waiting, page_rows: int = MOST_ROWS_A_PAGE) -> None:
+    def __init__(self, client: Client, waiting: Waiting, jobs: Jobs, page_rows: int = MOST_ROWS_A_PAGE) -> None:
         self._client = client
         self._waiting = waiting
+        self._jobs = jobs
         self._page_rows = page_rows
 
-    def pages(self, position: int, reading: Reading) -> Iterator[Page]:
-        """Yield every row of a reading; rows come in no order, so only the last page says where reading may go on."""
+    def pages(self, position: int, reading: Reading, expected_rows: int = 0) -> Iterator[Page]:
+        """Yield every row of a reading; rows come in no order, so only the last page says where reading may go on.
+
+        Raises NotByBulkError before the first page.
+        """
         doing = f"Reading {reading.object_name} by Bulk"
-        job = self._create(reading, doing)
-        total = int(finished(self._client, job, doing, self._waiting).get("numberRecordsProcessed") or 0)
-        received = 0
-        for rows, last in self._tables(job, columns_of(reading), doing):
+        job = self._left_by_an_earlier_run(reading) or self._begun(reading, doing)
+        facts = ended(self._client, job.path, doing, self._waiting, expected_s=expected_rows / ROWS_PER_S)
+        if facts["state"] != "JobComplete":
+            self._jobs.done(job.path)
+            raise ended_badly(facts, doing)
+        total, received = int(facts.get("numberRecordsProcessed") or 0), 0
+        for rows, last in self._tables(job.path, total, columns_of(reading), doing):
             received += rows.num_rows
             if last and received != total:
                 raise TemporaryError(f"{doing}: the job counted {total} rows and its pages hold {received}. Run again.")
-            yield Page(position, rows, Stamp(reading.until, "") if last else None, last)
-        self._discard(job)
+            yield Page(position, rows, Stamp(job.until or reading.until, "") if last else None, last)
+        self._jobs.done(job.path)
 
-    def _create(self, reading: Reading, doing: str) -> str:
+    def _begun(self, reading: Reading, doing: str) -> Job:
         operation = "queryAll" if reading.deletable else "query"
         body = {"operation": operation, "query": select_unordered(reading), "lineEnding": "LF"}
-        job = self._client.ask("POST", f"{self._client.root}/jobs/query", body, doing) or {}
-        return f"{self._client.root}/jobs/query/{job_word(job.get('id'))}"
+        try:
+            path = begin(self._client, "query", body)
+        except OrgFaultError as error:
+            if error.fault.code in _NOT_BY_BULK:
+                raise NotByBulkError(str(error.fault)) from error
+            raise as_error(error.fault, doing) from error
+        job = Job(path, _about(reading), reading.until)
+        self._jobs.begun(job)
+        return job
 
-    def _tables(self, job: str, columns: tuple[str, ...], doing: str) -> Iterator[tuple[pa.Table, bool]]:
-        with ThreadPoolExecutor(max_workers=1) as pool:
-            coming: Future[_ResultPage] | None = pool.submit(self._page, job, None, columns, doing)
-            while coming is not None:
-                page = coming.result()
-                following = page.following
-                coming = pool.submit(self._page, job, following, columns, doing) if following else None
-                yield page.rows, coming is None
+    def _left_by_an_earlier_run(self, reading: Reading) -> Job | None:
+        """Find a job for the same rows that was never read to its end, and is still there."""
+        about = _about(reading)
+        for job in self._jobs.open():
+            if job.about != about:
+                continue
+            found = self._client.answer(Subrequest("GET", job.path), "Looking at an earlier Bulk job")
+            if found.fault is None and (found.body or {}).get("state") not in ("Failed", "Aborted"):
+                return job
+            self._jobs.done(job.path)
+        return None
 
-    def _page(self, job: str, locator: str | None, columns: tuple[str, ...], doing: str) -> _ResultPage:
+    def _tables(self, job: str, total: int, columns: tuple[str, ...], doing: str) -> Iterator[tuple[pa.Table, bool]]:
+        """Fetch pages side by side and give them in order, each with whether it is the last."""
+        coming: deque[Future[pa.Table]] = deque()
+        with ThreadPoolExecutor(PAGES_AT_ONCE) as pool:
+            for path in self._paths(job, total, doing):
+                coming.append(pool.submit(self._page, path, columns, doing))
+                if len(coming) > PAGES_AT_ONCE:
+                    yield coming.popleft().result(), False
+            while coming:
+                rows = coming.popleft().result()
+                yield rows, not coming
+
+    def _paths(self, job: str, total: int, doing: str) -> Iterator[str]:
+        """Name the result pages: one alone if all rows fit, else those that the org cuts, told five at a time."""
+        if total <= self._page_rows:
+            yield f"{job}/results?maxRecords={self._page_rows}"
+            return
+        following: str | None = f"{job}/resultPages"
+        while following:
+            answer = self._client.read(following, doing) or {}
+            paths = [str(page.get("resultUrl")) for page in answer.get("resultPages") or ()]
+            following = str(answer.get("nextRecordsUrl") or "") or None
+            if not paths or not all(path.startswith(f"{job}/") for path in (*paths, following or f"{job}/")):
+                raise TemporaryError(f"{doing}: the job names no pages of its own. Run again.")
+            yield from paths
+
+    def _page(self, path: str, columns: tuple[str, ...], doing: str) -> pa.Table:
         """Fetch and parse a page, again while it does not hold the rows that the server says it has."""
-        path = f"{job}/results?maxRecords={self._page_rows}" + (f"&locator={job_word(locator)}" if locator else "")
         for _ in range(PAGE_TRIES):
             page = self._client.repeated(lambda: self._download(path, columns), doing)
             if page is not None:
                 return page
         raise TemporaryError(f"{doing}: a result page came short {PAGE_TRIES} times. Run again.")
 
-    def _download(self, path: str, columns: tuple[str, ...]) -> _ResultPage | None:
+    def _download(self, path: str, columns: tuple[str, ...]) -> pa.Table | None:
         answer = self._client.download(path)
-        promised = answer.headers.get("Sforce-NumberOfRecords")
-        locator = answer.headers.get("Sforce-Locator", "null")
         try:
             rows = parse_page(answer.content, columns)
         except (pa.ArrowInvalid, UnicodeDecodeError):
             return None
-        return _ResultPage(rows, None if locator == "null" else locator) if str(rows.num_rows) == promised else None
-
-    def _discard(self, job: str) -> None:
-        """Delete the finished job; its results would be kept for a week otherwise. Failing to is no failure."""
-        with contextlib.suppress(TemporaryError, PermanentError):
-            self._client.discard(job, "Deleting a finished Bulk job")
+        return rows if str(rows.num_rows) == answer.headers.get("Sforce-NumberOfRecords") else None
 
 
 def parse_page(content: bytes, columns: tuple[str, ...]) -> pa.Table:
@@ -104,3 +142,9 @@ def parse_page(content: bytes, columns: tuple[str, ...]) -> pa.Table:
     if missing:
         raise TemporaryError(f"A Bulk result page lacks the columns {', '.join(missing)}. Run again.")
     return pa.table({name: table.column(by_lower[name.lower()]) for name in columns})
+
+
+def _about(reading: Reading) -> str:
+    """Identify the rows and columns of a reading, whenever it was begun."""
+    text = f"{reading.deletable} {select_unordered(replace(reading, until=_ANY_TIME))}"
+    return f"read {hashlib.sha256(text.encode()).hexdigest()[:32]}"

@@ -1,12 +1,13 @@
-"""What reading and writing by Bulk API 2.0 share: waiting for a job, and CSV pages as columns of text.
+"""What reading and writing by Bulk API 2.0 share: beginning a job, waiting for it, and CSV pages as columns of text.
 
-Called by bulk (reading) and bulk_writes. Not here: creating jobs, and what their rows mean.
+Called by bulk (reading) and bulk_writes. A job is noted in the worker's own book before anything else is done with it, so
+that a worker that dies finds it again. Not here: which jobs are begun, and what their rows mean.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,11 +15,13 @@ import pyarrow as pa
 from pyarrow import csv
 
 from crm_sync.errors import PermanentError, TemporaryError
-from crm_sync.salesforce.client import Client
+from crm_sync.salesforce.answers import OrgFaultError
+from crm_sync.salesforce.client import Client, Subrequest
 
-FIRST_PAUSE_S = 1.0
+SHORTEST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
 PATIENCE_S = 4 * 3600.0
+ENDED = ("JobComplete", "Failed", "Aborted")
 
 
 @dataclass(frozen=True)
@@ -29,30 +32,50 @@ class Waiting:
     monotonic: Callable[[], float] = field(default=time.monotonic)
 
 
-def finished(
-    client: Client, job: str, doing: str, waiting: Waiting, meanwhile: Callable[[], None] = lambda: None
-) -> dict[str, Any]:
-    """Wait for a job with growing pauses and return what it says of itself; `meanwhile` is called before each pause.
+def begin(client: Client, kind: str, body: Mapping[str, Any]) -> str:
+    """Create a job (`kind` is query or ingest) and return its path. Raises OrgFaultError when the org refuses it."""
+    root = f"{client.root}/jobs/{kind}"
+    answer = client.answer(Subrequest("POST", root, body), f"Beginning a Bulk {kind} job")
+    if answer.fault is not None:
+        raise OrgFaultError(answer.fault)
+    return f"{root}/{job_word((answer.body or {}).get('id'))}"
 
-    Raises:
-        PermanentError: the job failed or was aborted.
-        TemporaryError: it was still at work when patience ended; it goes on without us.
+
+def ended(
+    client: Client,
+    job: str,
+    doing: str,
+    waiting: Waiting,
+    *,
+    expected_s: float = SHORTEST_PAUSE_S,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> dict[str, Any]:
+    """Wait until a job has ended and return what it says of itself; `meanwhile` is called before each pause.
+
+    Every look costs a call: the first comes after the time expected, each later one after half the time waited so far.
+    Raises TemporaryError when the job is still at work as patience ends; it goes on without us.
     """
-    deadline = waiting.monotonic() + PATIENCE_S
-    pause = FIRST_PAUSE_S
+    began = waiting.monotonic()
+    waited, pause = 0.0, expected_s
     while True:
-        answer = client.read(job, doing) or {}
-        state = answer.get("state")
-        if state == "JobComplete":
-            return dict(answer)
-        if state in ("Failed", "Aborted"):
-            reason = answer.get("errorMessage") or "no reason given"
-            raise PermanentError(f"{doing}: the job ended as {state} ({reason}).")
-        if waiting.monotonic() + pause > deadline:
-            raise TemporaryError(f"{doing}: the job was still {state} after {PATIENCE_S / 3600:.0f} hours.")
+        pause = min(max(pause, SHORTEST_PAUSE_S), LONGEST_PAUSE_S)
         meanwhile()
         waiting.sleep(pause)
-        pause = min(pause * 2, LONGEST_PAUSE_S)
+        waited, pause = waited + pause, (waited + pause) / 2
+        answer = client.read(job, doing) or {}
+        if answer.get("state") in ENDED:
+            return dict(answer)
+        if max(waited, waiting.monotonic() - began) > PATIENCE_S:
+            raise TemporaryError(
+                f"{doing}: the job is still {answer.get('state')} after {PATIENCE_S / 3600:.0f} hours. The next run waits "
+                "for the same job."
+            )
+
+
+def ended_badly(answer: Mapping[str, Any], doing: str) -> PermanentError:
+    """Say how a job failed."""
+    reason = answer.get("errorMessage") or "no reason given"
+    return PermanentError(f"{doing}: the job ended as {answer.get('state')} ({reason}).")
 
 
 def parse_csv(content: bytes) -> pa.Table:

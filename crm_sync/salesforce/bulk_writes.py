@@ -1,8 +1,8 @@
 """Many rows of one object -> Bulk API 2.0 jobs -> one RowAnswer per row, found by key and never by place.
 
-Called by org for `upsert_many`. In Bulk's CSV an empty cell leaves a field as it is and `#N/A` clears it; result files
-come in no order and may not cover every row. A job is only ever closed once its file is known to be there, so a lost
-answer before that has written nothing. Not here: which rows are worth a job (writeback asks org).
+Called by org for `upsert_many`. Result files come in no order and may not cover every row. A job is closed only once its
+file is known to be there, so a lost answer before that has written nothing; once closed it is in the book of jobs until its
+end was seen, and nobody sends its rows again before that. Not here: which rows are worth a job (writeback asks org).
 """
 
 from __future__ import annotations
@@ -10,64 +10,80 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
 from typing import Any
 
-import pyarrow as pa
-from pyarrow import csv
-
 from crm_sync.errors import PermanentError, TemporaryError
-from crm_sync.ports import Handling, RowAnswer, RowWrite, UnclearWriteError
-from crm_sync.salesforce.answers import parse_fault
-from crm_sync.salesforce.bulk_jobs import Waiting, finished, job_word, parse_csv
-from crm_sync.salesforce.client import Client
+from crm_sync.ports import UNCLEAR, Handling, Job, Jobs, RowAnswer, RowWrite, UnclearWriteError
+from crm_sync.salesforce.answers import OrgFaultError, as_error, parse_fault
+from crm_sync.salesforce.bulk_csv import ID, Part, own_key, parts
+from crm_sync.salesforce.bulk_jobs import ENDED, Waiting, begin, ended, ended_badly, parse_csv
+from crm_sync.salesforce.client import Client, Subrequest
 from crm_sync.salesforce.ids import to_18
 from crm_sync.salesforce.soql import identifier
 
-ID = "Id"
-CLEARED = "#N/A"
-ROWS_A_JOB = 50_000
 UPLOAD_TRIES = 3
+ROWS_PER_S = 2_000
+WRITING = "write"
 _ERROR = re.compile(r"(?P<code>[A-Z_]+):(?P<message>.*):(?P<fields>[^:]*?) ?--", re.DOTALL)
+_WRITTEN = RowAnswer(ok=True, record_id=None, created=False)
+_LEFT = RowAnswer(False, None, False, "UNPROCESSED", "the job ended first", handling=Handling.DEFER_RUN)
 
 
 class BulkWriter:
     """Writes by ingest jobs."""
 
-    def __init__(self, client: Client, waiting: Waiting, rows_a_job: int = ROWS_A_JOB) -> None:
+    def __init__(self, client: Client, waiting: Waiting, jobs: Jobs) -> None:
         self._client = client
         self._waiting = waiting
-        self._rows_a_job = rows_a_job
+        self._jobs = jobs
 
     def upsert(self, rows: Sequence[RowWrite], meanwhile: Callable[[], None]) -> list[RowAnswer]:
-        """Write rows of one object and key field; answers in their order."""
+        """Write rows of one object and key field; answers in their order. Nothing follows a job whose end was not seen."""
         answers: list[RowAnswer] = []
-        remaining = iter(rows)
-        while part := list(islice(remaining, self._rows_a_job)):
+        for part in parts(rows):
             answers += self._job(part, meanwhile)
-        return answers
+            if answers[-1].code == UNCLEAR:
+                break
+        return answers + [_LEFT] * (len(rows) - len(answers))
 
-    def _job(self, rows: Sequence[RowWrite], meanwhile: Callable[[], None]) -> list[RowAnswer]:
+    def settle(self) -> None:
+        """Wait for the end of the jobs that an earlier run closed; what came of them is found by the pull that follows.
+
+        A job that it left open is given up.
+        """
+        doing = "Waiting for an earlier Bulk job"
+        for job in self._jobs.open():
+            if not job.about.startswith(WRITING):
+                continue
+            found = self._client.answer(Subrequest("GET", job.path), doing)
+            state = (found.body or {}).get("state", "gone")
+            if state == "Open":
+                self._set_state(job.path, "Aborted", doing)
+            elif state not in (*ENDED, "gone"):
+                ended(self._client, job.path, doing, self._waiting)
+            self._jobs.done(job.path)
+
+    def _job(self, part: Part, meanwhile: Callable[[], None]) -> list[RowAnswer]:
+        rows = part.rows
         doing = f"Writing {len(rows)} rows of {rows[0].object_name} by Bulk"
-        job = self._uploaded(rows, doing)
-        self._closed(job, doing)
+        job = self._uploaded(part, doing)
+        self._jobs.begun(Job(job, f"{WRITING} {rows[0].object_name}"))
+        expected_s = len(rows) / ROWS_PER_S
         try:
-            status = finished(self._client, job, doing, self._waiting, meanwhile)
-            found = self._answers(job, rows[0].key_field, status, doing)
+            self._closed(job, doing)
+            facts = ended(self._client, job, doing, self._waiting, expected_s=expected_s, meanwhile=meanwhile)
+            found = self._answers(job, rows, facts, doing)
         except TemporaryError as error:
-            raise UnclearWriteError(f"{doing}: the job's results could not be had ({error})") from error
-        missing = sum(row.key not in found for row in rows)
-        if missing:
-            raise UnclearWriteError(f"{doing}: the job's results leave out {missing} rows.")
-        return [found[row.key] for row in rows]
+            return [RowAnswer(False, None, False, UNCLEAR, str(error), handling=Handling.DEFER_RUN)] * len(rows)
+        self._jobs.done(job)
+        return found
 
-    def _uploaded(self, rows: Sequence[RowWrite], doing: str) -> str:
+    def _uploaded(self, part: Part, doing: str) -> str:
         """Make a job and send its file; a job whose file may not be whole is given up, and nothing of it is written."""
-        content = rows_as_csv(rows)
         for _ in range(UPLOAD_TRIES):
-            job = self._create(rows[0], doing)
+            job = self._create(part.rows[0], doing)
             try:
-                self._client.upload_csv(f"{job}/batches", content, doing)
+                self._client.upload_csv(f"{job}/batches", part.content, doing)
             except UnclearWriteError:
                 self._set_state(job, "Aborted", doing)
                 continue
@@ -78,8 +94,10 @@ class BulkWriter:
         body: dict[str, Any] = {"object": identifier(row.object_name), "contentType": "CSV", "lineEnding": "LF"}
         by_key = {"operation": "upsert", "externalIdFieldName": identifier(row.key_field)}
         body |= {"operation": "update"} if row.key_field == ID else by_key
-        job = self._client.ask("POST", f"{self._client.root}/jobs/ingest", body, doing) or {}
-        return f"{self._client.root}/jobs/ingest/{job_word(job.get('id'))}"
+        try:
+            return begin(self._client, "ingest", body)
+        except OrgFaultError as error:
+            raise as_error(error.fault, doing) from error
 
     def _closed(self, job: str, doing: str) -> None:
         """Hand the job over; asking twice is refused, so after a doubtful answer its state decides."""
@@ -93,66 +111,36 @@ class BulkWriter:
         with contextlib.suppress(PermanentError, TemporaryError):
             self._client.ask("PATCH", job, {"state": state}, doing)
 
-    def _answers(self, job: str, key: str, status: Mapping[str, Any], doing: str) -> dict[str, RowAnswer]:
-        """Read the result files that hold anything, and find every row by its key."""
-        found: dict[str, RowAnswer] = {}
-        failed = int(status.get("numberRecordsFailed") or 0)
-        for row in self._result(job, "successfulResults", doing):
-            created = row.get("sf__Created") == "true"
-            found[_key(row, key)] = RowAnswer(ok=True, record_id=to_18(str(row["sf__Id"])), created=created)
-        for row in self._result(job, "failedResults", doing) if failed else ():
-            found[_key(row, key)] = _failure(row)
-        return found | self._unprocessed(job, key, status, len(found), doing)
+    def _answers(self, job: str, rows: Sequence[RowWrite], facts: Mapping[str, Any], doing: str) -> list[RowAnswer]:
+        """Tell what became of each row, reading no more of the result files than that takes.
 
-    def _unprocessed(
-        self, job: str, key: str, status: Mapping[str, Any], known: int, doing: str
-    ) -> dict[str, RowAnswer]:
-        if known == int(status.get("numberRecordsProcessed") or 0) and not status.get("errorMessage"):
-            rows: Iterator[dict[str, Any]] = iter(())
+        Raises PermanentError when the job failed before its first row, TemporaryError when a row is in no file.
+        """
+        processed, failed = (int(facts.get(f"numberRecords{kind}") or 0) for kind in ("Processed", "Failed"))
+        complete = facts["state"] == "JobComplete"
+        if complete and not failed and processed == len(rows):
+            return [_WRITTEN] * len(rows)
+        if not complete and not processed:
+            self._jobs.done(job)
+            raise ended_badly(facts, doing)
+        key = rows[0].key_field
+        failures = (
+            {_key(row, key): _failure(row) for row in self._result(job, "failedResults", doing)} if failed else {}
+        )
+        if complete and processed == len(rows):
+            found = {own_key(row): _WRITTEN for row in rows} | failures
         else:
-            rows = self._result(job, "unprocessedrecords", doing)
-        left = RowAnswer(False, None, False, "UNPROCESSED", "the job ended first", handling=Handling.DEFER_RUN)
-        return {_key(row, key): left for row in rows}
+            written = {_key(row, key): _WRITTEN for row in self._result(job, "successfulResults", doing)}
+            left = {_key(row, key): _LEFT for row in self._result(job, "unprocessedrecords", doing)}
+            found = left | failures | written
+        missing = sum(own_key(row) not in found for row in rows)
+        if missing or len(failures) != failed:
+            raise TemporaryError(f"{doing}: the job's results leave out {missing or failed - len(failures)} rows.")
+        return [found[own_key(row)] for row in rows]
 
     def _result(self, job: str, name: str, doing: str) -> Iterator[dict[str, Any]]:
         answer = self._client.repeated(lambda: self._client.download(f"{job}/{name}"), doing)
         return iter(parse_csv(answer.content).to_pylist())
-
-
-def rows_as_csv(rows: Sequence[RowWrite]) -> bytes:
-    """Write rows as Bulk takes them: a field that a row does not mention is an empty cell, a cleared one `#N/A`."""
-    first = rows[0]
-    flat = [_flat(row) for row in rows]
-    columns = dict.fromkeys([first.key_field, *(name for values in flat for name in values)])
-    table = pa.table({name: pa.array([values.get(name) for values in flat], pa.string()) for name in columns})
-    sink = pa.BufferOutputStream()
-    csv.write_csv(table, sink, csv.WriteOptions(quoting_style="all_valid"))
-    return bytes(sink.getvalue())
-
-
-def can_be_csv(row: RowWrite) -> bool:
-    """Whether Bulk's CSV can carry this row: it has no way to write the text `#N/A`, and inserts are not for it."""
-    return not row.create_only and CLEARED not in row.values.values()
-
-
-def _flat(row: RowWrite) -> dict[str, str]:
-    cells = {row.key_field: to_18(row.key) if row.key_field == ID else row.key}
-    for name, value in row.values.items():
-        if isinstance(value, dict):
-            kind = value.get("attributes", {}).get("type")
-            ((key_field, key),) = ((n, v) for n, v in value.items() if n != "attributes")
-            cells[f"{f'{kind}:' if kind else ''}{name}.{key_field}"] = str(key)
-        else:
-            cells[name] = _cell(value)
-    return cells
-
-
-def _cell(value: Any) -> str:
-    if value is None or value == "":
-        return CLEARED
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value if isinstance(value, str) else repr(value)
 
 
 def _key(row: Mapping[str, Any], key: str) -> str:

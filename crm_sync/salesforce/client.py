@@ -82,9 +82,9 @@ class Client:
         """Make a call other than GET that changes nothing, or nothing that a repetition could harm."""
         return self._repeated(lambda: self._json(method, path, body), doing)
 
-    def discard(self, path: str, doing: str) -> None:
-        """DELETE what this process made for itself."""
-        self._repeated(lambda: self._json("DELETE", path, None), doing)
+    def answer(self, request: Subrequest, doing: str) -> Subanswer:
+        """Make a call that a repetition does not harm, and return its answer even when it is a refusal."""
+        return self._repeated(lambda: self._alone(request), doing)
 
     def read_all(self, paths: Sequence[str], doing: str, *, per_call: int) -> list[Subanswer]:
         """GET many resources, packed; an answer each, in order."""

@@ -15,12 +15,13 @@ import pyarrow as pa
 import requests
 
 from crm_sync.errors import ConfigurationError, Mistake, PermanentError, TemporaryError, WrongOrgError
-from crm_sync.ports import ObjectFacts, OrgIdentity, Page, Reading, RowAnswer, RowWrite
+from crm_sync.ports import Jobs, ObjectFacts, OrgIdentity, Page, Reading, RowAnswer, RowWrite
 from crm_sync.salesforce.answers import as_error
 from crm_sync.salesforce.auth import Authenticator
-from crm_sync.salesforce.bulk import BulkReader
+from crm_sync.salesforce.bulk import BulkReader, NotByBulkError
+from crm_sync.salesforce.bulk_csv import can_be_csv
 from crm_sync.salesforce.bulk_jobs import Waiting
-from crm_sync.salesforce.bulk_writes import BulkWriter, can_be_csv
+from crm_sync.salesforce.bulk_writes import BulkWriter
 from crm_sync.salesforce.client import HEAVY_SUBREQUESTS_PER_COMPOSITE, SUBREQUESTS_PER_COMPOSITE, Client
 from crm_sync.salesforce.facts import object_facts
 from crm_sync.salesforce.ids import is_id, to_18
@@ -45,6 +46,7 @@ class SalesforceOrg:
         client: Client,
         auth: Authenticator,
         budget: CallBudget,
+        jobs: Jobs,
         *,
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
@@ -55,9 +57,9 @@ class SalesforceOrg:
         self._budget = budget
         self._monotonic = monotonic
         self._rest = RestReader(client, connection.bulk_read_rows)
-        self._bulk = BulkReader(client, Waiting(sleep, monotonic))
+        self._bulk = BulkReader(client, Waiting(sleep, monotonic), jobs)
         self._writer = Writer(client)
-        self._bulk_writer = BulkWriter(client, Waiting(sleep, monotonic))
+        self._bulk_writer = BulkWriter(client, Waiting(sleep, monotonic), jobs)
         self._identity: OrgIdentity | None = None
         self._facts: dict[str, tuple[float, ObjectFacts | None]] = {}
 
@@ -65,18 +67,22 @@ class SalesforceOrg:
     def connect(
         cls,
         connection: Connection,
+        jobs: Jobs,
         *,
         api_share_percent: float,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         jitter: Callable[[], float] = random.random,
     ) -> SalesforceOrg:
-        """Build the org; nothing is sent before the first question. `api_share_percent` is of what the day has left."""
+        """Build the org; nothing is sent before the first question.
+
+        `jobs` is where Bulk jobs are noted; `api_share_percent` is of what the day has left.
+        """
         auth = Authenticator(connection, mounted(requests.Session(), connection), now=now)
         budget = CallBudget(api_share_percent, now)
         session = CrmSession(connection, auth, budget)
         client = Client(connection, auth, session, Patience(sleep, jitter))
-        return cls(connection, client, auth, budget, sleep=sleep)
+        return cls(connection, client, auth, budget, jobs, sleep=sleep)
 
     @property
     def calls(self) -> int:
@@ -125,14 +131,32 @@ class SalesforceOrg:
     def read(self, readings: Sequence[Reading]) -> Iterator[Page]:
         """Yield pages of all readings; what is big goes through Bulk 2.0, the rest travels packed over REST."""
         big = self._known_to_be_big(readings)
-        small = {position: reading for position, reading in enumerate(readings) if position not in big}
-        for page in self._rest.pages(small):
-            if isinstance(page, TooBigError):
-                big.add(page.position)
-            else:
+        left = dict(enumerate(readings))
+        for late in (False, True):
+            small = {position: reading for position, reading in left.items() if position not in big}
+            hold = not late and any(not reading.late for position, reading in left.items() if position in big)
+            for page in self._rest.pages(small, hold_late=hold):
+                if isinstance(page, TooBigError):
+                    big[page.position] = page.rows
+                    continue
+                if page.last:
+                    del left[page.reading]
                 yield page
-        for position in sorted(big):
-            yield from self._bulk.pages(position, readings[position])
+            for position in sorted(position for position in big if readings[position].late == late):
+                yield from self._read_big(position, left.pop(position), big[position])
+
+    def _read_big(self, position: int, reading: Reading, expected_rows: int) -> Iterator[Page]:
+        """Read by Bulk; what the org does not give by Bulk, or no more today, by REST whatever its size."""
+        try:
+            yield from self._bulk.pages(position, reading, expected_rows)
+        except NotByBulkError:
+            for page in self._rest.pages({position: reading}, any_size=True):
+                if isinstance(page, Page):
+                    yield page
+
+    def settle(self) -> None:
+        """Wait for the end of the jobs that an earlier run handed over and did not see end."""
+        self._bulk_writer.settle()
 
     def read_ids(self, object_name: str) -> Iterator[Sequence[str]]:
         """Yield the ids of all live records of an object."""
@@ -176,7 +200,7 @@ class SalesforceOrg:
         """Write many rows of one object and key field as Bulk jobs; the few that no CSV can carry go by REST."""
         self._check_pin()
         positions = [position for position, row in enumerate(rows) if can_be_csv(row)]
-        others = [position for position in range(len(rows)) if position not in set(positions)]
+        others = sorted(set(range(len(rows))) - set(positions))
         answers = dict(
             zip(positions, self._bulk_writer.upsert([rows[i] for i in positions], while_waiting), strict=True)
         )
@@ -213,17 +237,17 @@ class SalesforceOrg:
             )
         return OrgIdentity(org_id, str(rows[0]["Name"]), rows[0]["IsSandbox"])
 
-    def _known_to_be_big(self, readings: Sequence[Reading]) -> set[int]:
+    def _known_to_be_big(self, readings: Sequence[Reading]) -> dict[int, int]:
         """Ask for the sizes of objects that are read whole, in one call; the figures are rough, and enough for this."""
         whole = {reading.object_name for reading in readings if reading.since is None and reading.stamped}
         if not whole:
-            return set()
+            return {}
         path = f"{self._client.root}/limits/recordCount?sObjects={','.join(map(identifier, sorted(whole)))}"
         answer = self._client.read(path, "Asking for sizes")
         counts = {str(item["name"]).lower(): int(item["count"]) for item in answer.get("sObjects", ())}
-        limit = self._connection.bulk_read_rows
-        return {
-            position
+        sizes = {
+            position: counts.get(reading.object_name.lower(), 0)
             for position, reading in enumerate(readings)
-            if reading.object_name in whole and counts.get(reading.object_name.lower(), 0) > limit
+            if reading.object_name in whole
         }
+        return {position: rows for position, rows in sizes.items() if rows > self._connection.bulk_read_rows}

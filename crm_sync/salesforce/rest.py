@@ -2,6 +2,7 @@
 
 Called by org. A locator is bound to the session that made it (13 of 13 retries of a stale one died, Airbyte PR 84302),
 so after a new login, a lost locator or a short result the query starts again behind the last row that was handed over.
+What is read late rides behind the others in one call; its answer counts only if they all came to their ends with it.
 Not here: big results (`bulk`), and what happens to the rows.
 """
 
@@ -27,11 +28,12 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class TooBigError(Exception):
-    """Says that a reading is better read by Bulk 2.0; nothing of it has been handed over."""
+    """Says that a reading is better read by Bulk 2.0, and how many rows it may be; nothing of it has been handed over."""
 
-    def __init__(self, position: int) -> None:
-        super().__init__(position)
+    def __init__(self, position: int, rows: int) -> None:
+        super().__init__(position, rows)
         self.position = position
+        self.rows = rows
 
 
 @dataclass
@@ -45,9 +47,9 @@ class _Cursor:
     logins: int = 0
     expected: int | None = None
     received: int = 0
+    any_size: bool = False
     handed_over: bool = False
     restarts: int = 0
-    too_big: bool = False
 
     @property
     def remaining(self) -> float:
@@ -62,18 +64,37 @@ class RestReader:
         self._client = client
         self._bulk_rows = bulk_rows
 
-    def pages(self, readings: Mapping[int, Reading]) -> Iterator[Page | TooBigError]:
-        """Yield pages of all readings as they come, or TooBigError once for a reading that Bulk should take."""
-        active = [_Cursor(position, reading, columns_of(reading)) for position, reading in readings.items()]
-        while active:
-            active.sort(key=lambda cursor: -cursor.remaining)
-            asked = active[:HEAVY_SUBREQUESTS_PER_COMPOSITE]
-            for cursor, answer in zip(asked, self._ask(asked), strict=True):
-                page = self._page(cursor, answer)
-                if page is not None:
-                    yield page
-                if cursor.too_big or (isinstance(page, Page) and page.last):
-                    active.remove(cursor)
+    def pages(
+        self, readings: Mapping[int, Reading], *, hold_late: bool = False, any_size: bool = False
+    ) -> Iterator[Page | TooBigError]:
+        """Yield pages of all readings as they come, or TooBigError once for a reading that Bulk should take.
+
+        `hold_late` leaves out late readings, as does a reading that is too big: they are to be asked for after it.
+        `any_size` reads whatever there is.
+        """
+        cursors = [
+            _Cursor(position, reading, columns_of(reading), any_size=any_size) for position, reading in readings.items()
+        ]
+        early = [cursor for cursor in cursors if not cursor.reading.late]
+        late = [cursor for cursor in cursors if cursor.reading.late]
+        while early or (late and not hold_late):
+            early.sort(key=lambda cursor: -cursor.remaining)
+            asked = early[:HEAVY_SUBREQUESTS_PER_COMPOSITE]
+            riding = [] if hold_late else late[: HEAVY_SUBREQUESTS_PER_COMPOSITE - len(asked)]
+            answers = self._ask([*asked, *riding])
+            for cursor, answer in zip(asked, answers, strict=False):
+                found = self._page(cursor, answer)
+                yield from (found,) if found else ()
+                hold_late = hold_late or isinstance(found, TooBigError)
+                if _is_done(found):
+                    early.remove(cursor)
+            for cursor, answer in (
+                zip(riding, answers[len(asked) :], strict=True) if not early and not hold_late else ()
+            ):
+                found = self._page(cursor, answer)
+                yield from (found,) if found else ()
+                if _is_done(found):
+                    late.remove(cursor)
 
     def _ask(self, cursors: Sequence[_Cursor]) -> list[Subanswer]:
         names = ", ".join(cursor.reading.object_name for cursor in cursors)
@@ -92,8 +113,8 @@ class RestReader:
         total, records, following = _envelope(answer.body)
         if cursor.expected is None:
             cursor.expected, cursor.logins = total, self._client.logins
-            if total > self._bulk_rows and not cursor.handed_over:
-                return _give_up(cursor)
+            if total > self._bulk_rows and not cursor.handed_over and not cursor.any_size:
+                return TooBigError(cursor.position, total)
         cursor.received += len(records)
         cursor.locator = following
         short = following is None and cursor.received < (cursor.expected or 0)
@@ -103,11 +124,13 @@ class RestReader:
         cursor.handed_over = True
         if short:
             self._restart(cursor, "the result ended before its last row")
-        return Page(cursor.position, rows, resume, last=following is None and not short)
+        last = following is None and not short
+        return Page(cursor.position, rows, Stamp(cursor.reading.until, "") if last else resume, last)
 
     def _after_fault(self, cursor: _Cursor, fault: OrgFault) -> TooBigError | None:
-        if cursor.locator is None and fault.code in _TOO_BIG_FOR_REST and not cursor.handed_over:
-            return _give_up(cursor)
+        fresh = cursor.locator is None and not cursor.handed_over and not cursor.any_size
+        if fresh and fault.code in _TOO_BIG_FOR_REST:
+            return TooBigError(cursor.position, self._bulk_rows)
         lost_locator = cursor.locator is not None and (fault.code in _LOCATOR_IS_GONE or fault.status in (401, 404))
         if not lost_locator and fault.handling is not Handling.RETRY_NOW:
             raise as_error(fault, f"Reading {cursor.reading.object_name}")
@@ -160,9 +183,8 @@ def _envelope(body: Any) -> tuple[int, list[Mapping[str, Any]], str | None]:
     return total, records, following
 
 
-def _give_up(cursor: _Cursor) -> TooBigError:
-    cursor.too_big = True
-    return TooBigError(cursor.position)
+def _is_done(found: Page | TooBigError | None) -> bool:
+    return isinstance(found, TooBigError) or (found is not None and found.last)
 
 
 def _last_stamp(rows: pa.Table, stamped: bool) -> Stamp | None:

@@ -132,7 +132,7 @@ def _read_whole(answer: requests.Response, deadline: float) -> None:
         blocks.append(block)
         if time.monotonic() > deadline:
             raise requests.ReadTimeout("the answer came too slowly")
-    answer._content, answer._content_consumed = b"".join(blocks), True  # as its own `content` would
+    answer._content = b"".join(blocks)  # where its own `content` keeps it
 
 
 def _login_helps(answer: requests.Response) -> bool:

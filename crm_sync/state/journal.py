@@ -1,8 +1,8 @@
 """SqliteJournal: what must survive a crash, in one SQLite file (WAL, synchronous FULL, STRICT tables).
 
-Run ledger, intents and outcomes, quarantine and the worker's secret are here; the inbox, the decision log and the disposition
-log have their own modules over the same file. Called by pipeline, writeback and the web app, from several threads.
-Subjects and codes are kept, never values; of whoever is on the suppression list, nothing (`screen`).
+Run ledger, intents and outcomes, quarantine and the worker's secret are here; the inbox, the decision log, the disposition
+log and the book of Bulk jobs have their own modules over the same file. Called by pipeline, writeback and the web app, from
+several threads. Subjects and codes are kept, never values; of whoever is on the suppression list, nothing (`screen`).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from crm_sync.state.decisions import DecisionLog
 from crm_sync.state.dispositions import Dispositions
 from crm_sync.state.folder import private_folder
 from crm_sync.state.inbox import INBOX_SCHEMA, Inbox
+from crm_sync.state.jobs import JOBS_SCHEMA, JobBook
 from crm_sync.state.suppression import Suppression
 
 FORMAT = 2
@@ -71,6 +72,7 @@ class SqliteJournal:
         self.inbox = Inbox(self._transaction, self._moment, self.suppression)
         self.dispositions = Dispositions(self._transaction, self._moment)
         self.decisions = DecisionLog(self._transaction, self._moment, self.dispositions.decisions_begin)
+        self.jobs = JobBook(self._transaction)
         connection.create_function("names", 1, self.suppression.names, deterministic=True)
 
     @classmethod
@@ -276,6 +278,7 @@ def _set_up(connection: sqlite3.Connection) -> None:
     if version == 0:
         made = (_SCHEMA, INBOX_SCHEMA, people.PEOPLE_SCHEMA, chain_schema("decisions"), chain_schema("dispositions"))
         connection.executescript(f"BEGIN IMMEDIATE; {' '.join(made)} PRAGMA user_version = {FORMAT}; COMMIT;")
+    connection.executescript(JOBS_SCHEMA)
 
 
 def _json(facts: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from crm_sync.errors import PermanentError
 from crm_sync.model.records import RowResult
-from crm_sync.ports import Handling, Org, RowAnswer, UnclearWriteError
+from crm_sync.ports import UNCLEAR, Handling, Org, RowAnswer, UnclearWriteError
 from crm_sync.writeback.order import Sendable, calls
 from crm_sync.writeback.translate import ID
 
@@ -79,11 +79,12 @@ class Sender:
         return [item for item, answer in answers if _again(answer)]
 
     def _job_answers(self, items: Sequence[Sendable]) -> list[tuple[Sendable, RowAnswer]]:
+        """Send rows as jobs; after one whose end was not seen nothing more is sent, as its rows may yet be written."""
         self._check()
-        try:
-            answers = self._org.upsert_many([item.row for item in items], self._check)
-        except UnclearWriteError as error:
-            return self._cleared_up(items, UNCLEAR_ROUNDS, str(error))
+        answers = self._org.upsert_many([item.row for item in items], self._check)
+        unclear = next((answer for answer in answers if answer.code == UNCLEAR), None)
+        if unclear is not None:
+            self.stop = Stop(UNCLEAR, unclear.message or "", lasting=False)
         return list(zip(items, answers, strict=True))
 
     def _answers(self, items: Sequence[Sendable], rounds: int) -> list[tuple[Sendable, RowAnswer]]:
@@ -163,9 +164,6 @@ def stop_error(stop: Stop) -> PermanentError:
 
 def _again(answer: RowAnswer) -> bool:
     return not answer.ok and answer.handling is Handling.RETRY_NOW and answer.code != UNCLEAR
-
-
-UNCLEAR = "UNCLEAR"
 
 
 def _unclear(why: str) -> RowAnswer:

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from crm_sync.errors import PermanentError
 from crm_sync.salesforce.org import SalesforceOrg
 from crm_sync.settings import JwtGrant, SecretGrant
+from crm_sync.state.jobs import PassingJobs
 from tests.local_place import Place, place
 
 
@@ -33,7 +34,11 @@ def key(org: Place) -> SecretStr:
 
 def worker(org: Place, clock: timedelta = timedelta(0), **changes: object) -> SalesforceOrg:
     return SalesforceOrg.connect(
-        org.connection(**changes), api_share_percent=100, sleep=lambda _: None, now=lambda: datetime.now(UTC) + clock
+        org.connection(**changes),
+        PassingJobs(),
+        api_share_percent=100,
+        sleep=lambda _: None,
+        now=lambda: datetime.now(UTC) + clock,
     )
 
 

@@ -17,6 +17,7 @@ import pytest
 from crm_sync.ports import Org, Reading, RowWrite, Stamp
 from crm_sync.salesforce.org import SalesforceOrg
 from crm_sync.settings import read_settings
+from crm_sync.state.jobs import PassingJobs
 from tests.local_place import place
 
 REAL = {
@@ -32,7 +33,7 @@ def org(request: pytest.FixtureRequest) -> Iterator[Org]:
     with ExitStack() as stack:
         if request.param == "real":
             settings = read_settings({}, auth="client_credentials", expect_sandbox=True, **REAL)
-            yield SalesforceOrg.connect(settings.connection(), api_share_percent=10)
+            yield SalesforceOrg.connect(settings.connection(), PassingJobs(), api_share_percent=10)
         else:
             yield stack.enter_context(place()).worker()
 
@@ -130,8 +131,8 @@ def test_a_job_answers_row_by_row_as_a_call_does(org: Org) -> None:
     answers = org.upsert_many([*rows, run("f" * 32, Holder__c="x" * 81)], lambda: None)
     assert [answer.ok for answer in answers] == [True] * 4 + [False]
     assert answers[-1].code == "STRING_TOO_LONG"
-    found = {row["Id"]: row for row in org.find(RUN, KEY, keys, ["Message__c"]).to_pylist()}
-    assert [found[answer.record_id or ""]["Message__c"] for answer in answers[:4]] == [None, *['a "b",\nc'] * 3]
+    found = {row[KEY]: row for row in org.find(RUN, KEY, keys, ["Message__c"]).to_pylist()}
+    assert [found[key]["Message__c"] for key in keys] == [None, *['a "b",\nc'] * 3]
 
 
 def test_calls_are_counted(org: Org) -> None:

@@ -9,6 +9,7 @@ import pytest
 import responses
 
 from crm_sync.salesforce.org import SalesforceOrg
+from crm_sync.state.jobs import PassingJobs
 from tests.unit.salesforce.imagined_org import DATE, HOST, NOW, connection_to, login_answer
 
 
@@ -33,7 +34,12 @@ def connect() -> Callable[..., SalesforceOrg]:
     def build(slept: list[float] | None = None, **changes: Any) -> SalesforceOrg:
         pauses = [] if slept is None else slept
         return SalesforceOrg.connect(
-            connection_to(**changes), api_share_percent=100, sleep=pauses.append, now=lambda: NOW, jitter=lambda: 1.0
+            connection_to(**changes),
+            PassingJobs(),
+            api_share_percent=100,
+            sleep=pauses.append,
+            now=lambda: NOW,
+            jitter=lambda: 1.0,
         )
 
     return build

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,15 +12,17 @@ import pytest
 import responses
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from responses import matchers
 
 from crm_sync.errors import PermanentError, TemporaryError
-from crm_sync.ports import Page, Reading
-from crm_sync.salesforce.bulk import parse_page
+from crm_sync.ports import Job, Page, Reading, Stamp
+from crm_sync.salesforce.bulk import _about, parse_page
 from crm_sync.salesforce.bulk_jobs import Waiting
 from crm_sync.salesforce.org import SalesforceOrg
-from tests.unit.salesforce.imagined_org import DATA
+from tests.unit.salesforce.imagined_org import DATA, HOST
 
 JOB = f"{DATA}/jobs/query/750000000000001AAA"
+NEXT = "/services/data/v68.0/query/01g000000000001AAA-1"
 READING = Reading("Contact", ("Name",), None, datetime(2026, 11, 22, tzinfo=UTC))
 HEADER = '"Id","Name","IsDeleted","SystemModstamp"\n'
 Connect = Callable[..., SalesforceOrg]
@@ -40,7 +43,6 @@ def job(wire: responses.RequestsMock, *states: dict[str, Any]) -> None:
     wire.post(f"{DATA}/jobs/query", json={"id": "750000000000001AAA", "state": "UploadComplete"})
     for state in states:
         wire.get(JOB, json=state)
-    wire.delete(JOB, status=204)
 
 
 def done(rows: int) -> dict[str, Any]:
@@ -51,18 +53,122 @@ def read(org: SalesforceOrg) -> list[Page]:
     return list(org.read([READING]))
 
 
-def test_waits_with_growing_pauses_and_reads_every_page(logged_in: responses.RequestsMock, connect: Connect) -> None:
-    job(logged_in, {"state": "UploadComplete"}, {"state": "InProgress"}, {"state": "InProgress"}, done(3))
-    page(logged_in, HEADER + line(1) + line(2), 2, "MTAw")
-    page(logged_in, HEADER + line(3), 1)
+def result_pages(wire: responses.RequestsMock, *contents: tuple[int, ...], at_once: int = 5) -> None:
+    """A job whose result is cut into pages of these rows, told `at_once` at a time."""
+    path = JOB.removeprefix(HOST)
+    groups = [range(start, min(start + at_once, len(contents))) for start in range(0, len(contents), at_once)]
+    for number, group in enumerate(groups):
+        more = number + 1 < len(groups)
+        body = {"resultPages": [{"resultUrl": f"{path}/results?locator=L{place}"} for place in group], "done": not more}
+        body |= {"nextRecordsUrl": f"{path}/resultPages?pageLocator=G{number + 1}"} if more else {}
+        asked = {"pageLocator": f"G{number}"} if number else {}
+        wire.get(f"{JOB}/resultPages", json=body, match=[matchers.query_param_matcher(asked)])
+    for place, rows in enumerate(contents):
+        wire.get(
+            f"{JOB}/results",
+            body=HEADER + "".join(map(line, rows)),
+            headers={"Sforce-Locator": "null", "Sforce-NumberOfRecords": str(len(rows))},
+            match=[matchers.query_param_matcher({"locator": f"L{place}"})],
+        )
+
+
+def test_looks_at_the_job_after_what_it_may_take_and_ever_more_rarely(
+    logged_in: responses.RequestsMock, connect: Connect
+) -> None:
+    job(logged_in, *[{"state": "InProgress"}] * 6, done(1))
+    page(logged_in, HEADER + line(1), 1)
     slept: list[float] = []
-    pages = read(connect(slept))
-    assert slept == [1.0, 2.0, 4.0]
-    assert [found.rows.num_rows for found in pages] == [2, 1]
-    assert [found.resume is None for found in pages] == [True, False]
-    assert [found.last for found in pages] == [False, True]
-    assert logged_in.calls[-1].request.method == "DELETE"
-    assert "locator=MTAw" in (logged_in.calls[-2].request.url or "")
+    read(connect(slept, bulk_read_rows=5))
+    assert slept == [1.0, 1.0, 1.0, 1.5, 2.25, 3.375, 5.0625]
+    slept.clear()
+    logged_in.replace(
+        responses.GET, f"{DATA}/limits/recordCount", json={"sObjects": [{"count": 1_000_000, "name": "Contact"}]}
+    )
+    read(connect(slept))
+    assert slept[0] == 10.0
+
+
+def test_pages_are_fetched_side_by_side_and_come_in_order(logged_in: responses.RequestsMock, connect: Connect) -> None:
+    job(logged_in, done(9))
+    result_pages(logged_in, (1, 2), (3,), (4, 5), (6,), (7,), (8,), (9,), at_once=3)
+    org = connect()
+    org._bulk._page_rows = 2
+    pages = read(org)
+    assert [int(row["Id"][14]) for found in pages for row in found.rows.to_pylist()] == [1, 2, 3, 4, 5, 6, 7, 8, 9]
+    assert [found.last for found in pages] == [False] * 6 + [True]
+    assert [found.resume for found in pages] == [None] * 6 + [Stamp(READING.until, "")]
+    assert len(logged_in.calls) == 1 + 3 + 3 + 7
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"resultPages": [], "done": True},
+        {"resultPages": [{"resultUrl": "/services/data/v68.0/sobjects/User"}], "done": True},
+        {"resultPages": [{"resultUrl": f"{JOB.removeprefix(HOST)}/results"}], "nextRecordsUrl": "https://evil.example"},
+    ],
+)
+def test_pages_of_something_else_are_not_followed(
+    logged_in: responses.RequestsMock, connect: Connect, told: dict[str, Any]
+) -> None:
+    job(logged_in, done(9))
+    logged_in.get(f"{JOB}/resultPages", json=told)
+    org = connect()
+    org._bulk._page_rows = 2
+    with pytest.raises(TemporaryError, match="names no pages of its own"):
+        read(org)
+
+
+def test_a_job_that_a_dead_worker_began_is_read_and_no_other_begun(
+    logged_in: responses.RequestsMock, connect: Connect
+) -> None:
+    job(logged_in, done(1))
+    page(logged_in, HEADER + line(1), 1)
+    org = connect()
+    dead = org.read([READING])
+    next(dead)
+    later = replace(READING, until=datetime(2026, 11, 23, tzinfo=UTC))
+    (found,) = org.read([later])
+    assert found.resume == Stamp(READING.until, "")
+    other = replace(later, fields=("Name", "Title"))
+    logged_in.replace(responses.POST, f"{DATA}/jobs/query", json={"id": "750000000000002AAA"})
+    logged_in.get(f"{DATA}/jobs/query/750000000000002AAA", json={"state": "Failed"})
+    with pytest.raises(PermanentError):
+        list(org.read([other]))
+    assert sum(call.request.method == "POST" for call in logged_in.calls) == 1 + 2
+
+
+@pytest.mark.parametrize("left", [{"status": 404}, {"json": {"state": "Failed"}}, {"json": {"state": "Aborted"}}])
+def test_a_job_that_is_gone_or_failed_since_is_begun_anew(
+    logged_in: responses.RequestsMock, connect: Connect, left: dict[str, Any]
+) -> None:
+    job(logged_in)
+    org = connect()
+    org._bulk._jobs.begun(Job(JOB.removeprefix(HOST), _about(READING), READING.until))
+    logged_in.get(JOB, **left)
+    logged_in.get(JOB, json=done(1))
+    page(logged_in, HEADER + line(1), 1)
+    assert len(list(org.read([READING]))) == 1
+    assert sum(call.request.method == "POST" for call in logged_in.calls) == 2
+    assert org._bulk._jobs.open() == ()
+
+
+@pytest.mark.parametrize("code", ["INVALIDENTITY", "FEATURENOTENABLED", "LIMIT_EXCEEDED", "API_ERROR"])
+def test_what_bulk_does_not_give_is_read_by_rest_whatever_its_size(
+    logged_in: responses.RequestsMock, connect: Connect, code: str
+) -> None:
+    logged_in.get(f"{DATA}/limits/recordCount", json={"sObjects": [{"count": 100_000, "name": "Contact"}]})
+    logged_in.post(f"{DATA}/jobs/query", status=400, json=[{"errorCode": code, "message": "not by Bulk"}])
+    record = {
+        "Id": "003000000000001AAA",
+        "Name": "A",
+        "IsDeleted": False,
+        "SystemModstamp": "2026-11-02T00:00:00.000+0000",
+    }
+    body = {"totalSize": 100_000, "done": False, "records": [record], "nextRecordsUrl": f"{NEXT}"}
+    logged_in.get(f"{DATA}/queryAll", json=body)
+    logged_in.get(f"{HOST}{NEXT}", json={"totalSize": 1, "done": True, "records": [record] * 99_999})
+    assert [found.rows.num_rows for found in read(connect())] == [1, 99_999]
 
 
 def test_a_page_that_comes_short_is_fetched_again(logged_in: responses.RequestsMock, connect: Connect) -> None:
@@ -113,13 +219,6 @@ def test_an_empty_result_is_a_result(logged_in: responses.RequestsMock, connect:
     page(logged_in, "", 0)
     (found,) = read(connect())
     assert (found.rows.num_rows, found.rows.column_names) == (0, list(COLUMNS))
-
-
-def test_failing_to_discard_the_job_is_no_failure(logged_in: responses.RequestsMock, connect: Connect) -> None:
-    job(logged_in, done(1))
-    logged_in.replace(responses.DELETE, JOB, status=400, json=[{"errorCode": "INVALIDJOBSTATE", "message": "no"}])
-    page(logged_in, HEADER + line(1), 1)
-    assert len(read(connect())) == 1
 
 
 @pytest.mark.parametrize(

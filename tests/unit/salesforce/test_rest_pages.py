@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 import requests
@@ -62,7 +62,7 @@ def test_rows_become_text_columns(logged_in: responses.RequestsMock, connect: Co
         {"Id": "001000000000002AAA", "Name": None, "IsDeleted": "false", "SystemModstamp": STAMPED},
     ]
     assert page.last
-    assert page.resume == Stamp(datetime(2026, 11, 2, tzinfo=UTC), "001000000000002AAA")
+    assert page.resume == Stamp(UNTIL, "")
 
 
 def test_numbers_keep_their_digits(logged_in: responses.RequestsMock, connect: Connect) -> None:
@@ -75,7 +75,7 @@ def test_numbers_keep_their_digits(logged_in: responses.RequestsMock, connect: C
 def test_an_empty_window_still_says_that_it_is_done(logged_in: responses.RequestsMock, connect: Connect) -> None:
     logged_in.get(f"{DATA}/queryAll", json=answer())
     (page,) = read(connect(), reading())
-    assert (page.rows.num_rows, page.last, page.resume) == (0, True, SINCE)
+    assert (page.rows.num_rows, page.last, page.resume) == (0, True, Stamp(UNTIL, ""))
 
 
 def test_pages_follow_the_locator_and_all_are_counted(logged_in: responses.RequestsMock, connect: Connect) -> None:
@@ -84,6 +84,7 @@ def test_pages_follow_the_locator_and_all_are_counted(logged_in: responses.Reque
     pages = read(connect(), reading())
     assert ids(pages) == ["001000000000001AAA", "001000000000002AAA", "001000000000003AAA"]
     assert [page.last for page in pages] == [False, True]
+    assert pages[0].resume == Stamp(datetime(2026, 11, 2, tzinfo=UTC), "001000000000002AAA")
 
 
 def test_five_readings_travel_in_one_call(logged_in: responses.RequestsMock, connect: Connect) -> None:
@@ -101,6 +102,50 @@ def test_five_readings_travel_in_one_call(logged_in: responses.RequestsMock, con
     pages = read(org, *(reading(name) for name in "ABCDEFG"))
     assert [page.reading for page in pages] == [0, 1, 2, 3, 4, 5, 6]
     assert org.calls == 2
+
+
+class Packages:
+    """Answers composite calls from pages by object: each query of an object, and each locator, gives its next page."""
+
+    def __init__(self, wire: responses.RequestsMock, **pages: list[dict[str, Any]]) -> None:
+        self.pages = pages
+        self.asked: list[list[str]] = []
+        wire.add_callback(responses.POST, f"{DATA}/composite", self.answer)
+
+    def answer(self, request: Any) -> tuple[int, dict[str, str], str]:
+        parts = sent(request)["compositeRequest"]
+        names = [unquote(part["url"]).partition(" FROM ")[2].partition(" ")[0] or part["url"][-1] for part in parts]
+        self.asked.append(names)
+        found = [
+            {"referenceId": part["referenceId"], "httpStatusCode": 200, "body": self.pages[name].pop(0)}
+            for name, part in zip(names, parts, strict=True)
+        ]
+        return 200, {}, json.dumps({"compositeResponse": found})
+
+
+def test_what_is_read_late_rides_last_in_the_call_that_ends_the_others(
+    logged_in: responses.RequestsMock, connect: Connect
+) -> None:
+    packages = Packages(logged_in, **{name: [answer(record(1))] for name in "ABCDEFG"})
+    pages = read(connect(), reading("G", late=True), *(reading(name) for name in "ABCDEF"))
+    assert packages.asked == [["A", "B", "C", "D", "E"], ["F", "G"]]
+    assert [page.reading for page in pages] == [1, 2, 3, 4, 5, 6, 0]
+
+
+def test_a_late_answer_that_came_too_early_is_asked_for_again(
+    logged_in: responses.RequestsMock, connect: Connect
+) -> None:
+    locator = "/services/data/v68.0/query/01g000000000001-A"
+    first = answer(record(1), total=2, following=locator)
+    packages = Packages(
+        logged_in,
+        A=[first, answer(record(2), total=2)],
+        B=[answer(record(1))],
+        C=[answer(record(1)), answer(record(1), record(2))],
+    )
+    pages = read(connect(), reading("A"), reading("B"), reading("C", late=True))
+    assert packages.asked == [["A", "B", "C"], ["A", "C"]]
+    assert [(page.reading, page.rows.num_rows) for page in pages] == [(0, 1), (1, 1), (0, 1), (2, 2)]
 
 
 def test_a_lost_locator_restarts_behind_the_last_row(logged_in: responses.RequestsMock, connect: Connect) -> None:
@@ -181,7 +226,7 @@ def test_sizes_decide_between_rest_and_bulk_and_a_timeout_does_too(
     logged_in.post(f"{DATA}/jobs/query", body=requests.ConnectionError())
     for since, asked in ((None, "/limits/recordCount"), (SINCE, "/queryAll")):
         org = connect(bulk_read_rows=2)
-        with pytest.raises(TemporaryError, match="by Bulk"):
+        with pytest.raises(TemporaryError, match="Bulk query job"):
             read(org, reading(since=since))
         assert any(asked in call.request.url for call in logged_in.calls)
 
