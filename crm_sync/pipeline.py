@@ -24,7 +24,7 @@ from crm_sync.model.verdicts import Verdicts
 from crm_sync.ports import Journal, Mirror, Org
 from crm_sync.program import Program
 from crm_sync.pull import pull
-from crm_sync.writeback import write_back
+from crm_sync.writeback import left_open, write_back
 
 PASSES = 5
 """At most so often a run decides anew; reservations are only ever added, so it settles in two or three."""
@@ -90,11 +90,9 @@ def carry_out(world: World, decision: Decision, *, kind: str, agreed: str | None
         _refuse_mass_change(world, decision, kind)
     _note(world, decision, kind)
     outcome = _write(world, decision.plan, decision.snapshot, kind)
-    answers = plan(decision.snapshot, answered_requests(decision.snapshot, outcome), world.program)
-    answered = _write(world, answers, decision.snapshot, kind)
     made = (world.program, decision.snapshot, decision.verdicts)
     erased = forget_who_asked(world.org, world.stores, *made, outcome)
-    return Outcome((*outcome.results, *answered.results), world.org.calls, erased)
+    return Outcome.of(outcome.results, world.org.spent, erased)
 
 
 def _refuse_mass_change(world: World, decision: Decision, kind: str) -> None:
@@ -102,7 +100,7 @@ def _refuse_mass_change(world: World, decision: Decision, kind: str) -> None:
     problems = decision.plan.problems(world.program.guards)
     if problems:
         raised = mass_change(decision.snapshot, decision.verdicts, decision.matches, problems, world.program)
-        _write(world, plan(decision.snapshot, [raised], world.program), decision.snapshot, kind)
+        _write(world, plan(decision.snapshot, [raised], world.program), decision.snapshot, kind, answering=False)
         decision.plan.raise_if_unsafe(world.program.guards)
 
 
@@ -112,7 +110,13 @@ def _note(world: World, decision: Decision, kind: str) -> None:
     world.books.keep(Decided(*made, world.program, kind))
 
 
-def _write(world: World, made: Plan, snapshot: Snapshot, kind: str) -> Outcome:
-    if not made.changes:
-        return Outcome((), world.org.calls)
-    return write_back(made, world.org, world.journal, world.program, kind=kind, as_of=snapshot.as_of)
+def _write(world: World, made: Plan, snapshot: Snapshot, kind: str, *, answering: bool = True) -> Outcome:
+    """Write a plan and, last, what everybody is told who asked for the run; nothing to say begins no run."""
+
+    def answers(outcome: Outcome) -> Plan:
+        return plan(snapshot, answered_requests(snapshot, outcome) if answering else (), world.program)
+
+    nothing = Outcome.of((), world.org.spent)
+    if not made.changes and not answers(nothing).changes and not left_open(snapshot, world.org.server_time()):
+        return nothing
+    return write_back(made, snapshot, world.org, world.journal, world.program, kind=kind, then=answers)

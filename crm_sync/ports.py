@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from crm_sync.errors import PermanentError, TemporaryError
 from crm_sync.keeping import Decisions, Dispositions, Suppression
+from crm_sync.model.calls import Spent
 
 
 class Handling(StrEnum):
@@ -195,10 +196,10 @@ class Org(Protocol):
     def describe_all(self, object_names: Sequence[str], *, afresh: bool = False) -> Mapping[str, ObjectFacts]:
         """Describe many objects in few calls, or from memory; an object that is not visible is absent."""
 
-    def settle(self) -> None:
-        """Wait for the end of what an earlier run handed to the org and did not see end; usually there is nothing.
+    def begin(self) -> None:
+        """Begin a run: count what is spent anew, and wait for the end of what an earlier run handed to the org.
 
-        Raises TemporaryError when it does not end: what the org holds is then about to change.
+        Usually there is nothing to wait for. Raises TemporaryError when it does not end: the org is then about to change.
         """
 
     def count(self, object_name: str) -> int:
@@ -216,14 +217,18 @@ class Org(Protocol):
     def find(self, object_name: str, key_field: str, keys: Sequence[str], fields: Sequence[str]) -> pa.Table:
         """Read the records that carry these external keys; text columns `Id`, `key_field` and `fields`."""
 
-    def upsert(self, rows: Sequence[RowWrite]) -> Sequence[RowAnswer]:
-        """Write rows; one answer per row, in order. Raises UnclearWriteError when nobody can say what was written."""
+    def upsert(self, rows: Sequence[RowWrite], *, opening: RowWrite | None = None) -> Sequence[RowAnswer]:
+        """Write rows; one answer per row, in order. Raises UnclearWriteError when nobody can say what was written.
+
+        `opening` is inserted first and in one unit with the rows (at most 1,000 of five kinds), its answer comes first:
+        unless it and every row can be written, nothing is.
+        """
 
     def upsert_many(self, rows: Sequence[RowWrite], while_waiting: Callable[[], None]) -> Sequence[RowAnswer]:
         """Write many rows of one object and key field as one job; answers in the order of the rows.
 
         `while_waiting` is called between looks at the job, and may raise. Rows of a job whose end was not seen are
-        UNCLEAR; they must not be sent again before `settle`.
+        UNCLEAR; they must not be sent again before `begin`.
         """
 
     @property
@@ -233,6 +238,10 @@ class Org(Protocol):
     @property
     def calls(self) -> int:
         """API calls made so far by this process."""
+
+    @property
+    def spent(self) -> Spent:
+        """What the run that began last has used so far."""
 
 
 @dataclass(frozen=True)

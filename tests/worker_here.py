@@ -50,7 +50,8 @@ class Worker:
 
     def look(self) -> Snapshot:
         """Pull the org."""
-        return pull(self.org, self.mirror, self.program, AS_OF)
+        self.seen = pull(self.org, self.mirror, self.program, AS_OF)
+        return self.seen
 
     def plan(self, desired: Iterable[Desired]) -> Plan:
         """Compare what is wanted with what the org holds now."""
@@ -59,7 +60,7 @@ class Worker:
     def write(self, made: Plan) -> Outcome:
         """Carry out a plan."""
         here = self.surroundings()
-        return write_back(made, self.org, self.journal, self.program, kind="full", as_of=AS_OF, surroundings=here)
+        return write_back(made, self.seen, self.org, self.journal, self.program, kind="full", surroundings=here)
 
     def surroundings(self) -> Surroundings:
         """What the next run finds around it: no waiting, and a name that no other run has."""

@@ -155,7 +155,8 @@ class Service:
             self._runs.labels(kind, "ok").inc()
             for result in outcome.results:
                 self._written.labels(result.status).inc()
-            log.info("run_ended", kind=kind, written=outcome.count("written"), api_calls=outcome.api_calls)
+            calls = {"api_calls": outcome.api_calls, "api_calls_floor": outcome.api_calls_floor}
+            log.info("run_ended", kind=kind, written=outcome.count("written"), **calls)
             if outcome.erased.people or outcome.erased.waiting:
                 log.info("forgotten", count=outcome.erased.people, deferred=outcome.erased.waiting)
         self._calls.set(self._world.org.calls)

@@ -96,13 +96,18 @@ def _unit(org: Org, call: Call, requests: list[dict[str, Any]]) -> list[dict[str
     with org.writing(call) as tx, tx.attempt() as attempt:
         for request in requests:
             results.append(_result(request, _do(org, call.within(tx), request, bodies), bodies))
-            if results[-1]["httpStatusCode"] >= 400:
+            if results[-1]["httpStatusCode"] >= 400 or _holds_a_failure(results[-1]["body"]):
                 attempt.undo()
                 break
         else:
             return results
     failed = len(results) - 1
     return [results[failed] if place == failed else _halted(request) for place, request in enumerate(requests)]
+
+
+def _holds_a_failure(body: Any) -> bool:
+    """Say whether a collection's results hold a failure, which fails the whole unit."""
+    return isinstance(body, list) and any(isinstance(row, dict) and row.get("success") is False for row in body)
 
 
 def _do(org: Org, call: Call, request: Mapping[str, Any], bodies: Mapping[str, Any]) -> Reply:

@@ -46,7 +46,12 @@ def _write(org: Org, call: Call, step: Callable[[ObjectType, Record], Step]) -> 
             "Cannot have more than 10 chunks in a single operation. Please rearrange the data to reduce chunking.",
         )
     with org.writing(call) as tx:
-        return Reply(200, run(tx, [step(o, r) for o, r in typed], body.get("allOrNone") is True))
+        return Reply(200, run(tx, [step(o, r) for o, r in typed], _all_or_none(call, body)))
+
+
+def _all_or_none(call: Call, body: Record) -> bool:
+    """Say whether one failure undoes the rest; within a composite that is all or none, it does whatever the body says."""
+    return body.get("allOrNone") is True or call.transaction is not None
 
 
 def _records(body: Record) -> list[dict[str, Any]]:
@@ -105,7 +110,7 @@ def upsert(org: Org, call: Call, name: str, field_name: str) -> Reply:
     found = _records(body)
     twice = named_twice(found, key)
     with org.writing(call) as tx:
-        return Reply(200, run(tx, [upsert_step(o, key, r, twice) for r in found], body.get("allOrNone") is True))
+        return Reply(200, run(tx, [upsert_step(o, key, r, twice) for r in found], _all_or_none(call, body)))
 
 
 def named_twice(found: list[dict[str, Any]], key: Field) -> set[str]:

@@ -5,11 +5,13 @@ Made by `lifecycle`, compared by `diff`, sent by `writeback`. Not here: API name
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
+from crm_sync.model.calls import Spent, floor_of_reading, floor_of_writing
 from crm_sync.model.drafts import Draft
 
 FORESEEN = "foreseen "
@@ -90,11 +92,21 @@ class Erased:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one run did: exactly one result per planned change, and whom it forgot."""
+    """What one run did: exactly one result per planned change, the calls it made beside the fewest that could do, and whom it
+    forgot.
+    """
 
     results: tuple[RowResult, ...]
     api_calls: int
+    api_calls_floor: int
     erased: Erased = Erased()
+
+    @classmethod
+    def of(cls, results: Iterable[RowResult], spent: Spent, erased: Erased = Erased()) -> Outcome:  # noqa: B008 - frozen
+        """Put results beside what the run has used."""
+        made = tuple(results)
+        written = Counter(result.change.object for result in made if result.status == "written")
+        return cls(made, spent.calls, floor_of_reading(spent.rows_read) + floor_of_writing(written), erased)
 
     def count(self, status: str) -> int:
         """How many changes ended in this status."""

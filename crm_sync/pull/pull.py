@@ -32,6 +32,7 @@ def pull(org: Org, mirror: Mirror, program: Program, as_of: datetime) -> Snapsho
         WrongOrgError: the mirror holds another org's rows.
         TemporaryError: the org did not answer; what was read is kept, and the next run goes on from there.
     """
+    org.begin()
     org_id = org.identity().org_id
     mirror.claim(org_id)
     try:
@@ -49,7 +50,6 @@ def look_at(org: Org, program: Program, *, afresh: bool = False) -> tuple[View, 
 
 def _bring_up_to_date(org: Org, mirror: Mirror, seen: tuple[View, ...]) -> tuple[View, ...]:
     """Read until every table has come to the same moment: a job that an earlier run began reaches to an earlier one."""
-    org.settle()
     for view in seen:
         mirror.prepare(view.name, view.schema, view.fingerprint(mirror.salt))
     until = Stamp(org.server_time() + AHEAD, "")

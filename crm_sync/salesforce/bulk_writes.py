@@ -56,6 +56,8 @@ class BulkWriter:
             if not job.about.startswith(WRITING):
                 continue
             found = self._client.answer(Subrequest("GET", job.path), doing)
+            if found.fault is not None and found.fault.code != "NOT_FOUND":
+                raise as_error(found.fault, doing)
             state = (found.body or {}).get("state", "gone")
             if state == "Open":
                 self._set_state(job.path, "Aborted", doing)

@@ -110,6 +110,20 @@ class Client:
         except LOST_ANSWERS as error:
             raise UnclearWriteError(f"{doing}: the answer was lost ({type(error).__name__}).") from error
 
+    def write_unit(self, requests_: Sequence[Subrequest], doing: str) -> list[Subanswer]:
+        """Send writes once as one unit: all are done, or none; raises UnclearWriteError when the answer is lost.
+
+        All-or-none holds for the rows of collections too, whatever these say (REST guide, allOrNone Parameters).
+        """
+        try:
+            return self._composite(requests_, all_or_none=True)
+        except RetryLaterError as error:
+            raise UnclearWriteError(f"{doing}: the org answered {error.fault.status} {error.fault}.") from error
+        except LOST_ANSWERS as error:
+            raise UnclearWriteError(f"{doing}: the answer was lost ({type(error).__name__}).") from error
+        except OrgFaultError as error:
+            return [Subanswer(None, error.fault)] * len(requests_)
+
     def upload_csv(self, path: str, content: bytes, doing: str) -> None:
         """PUT a CSV file, once; raises UnclearWriteError when nobody can say whether it arrived."""
         try:
@@ -143,8 +157,11 @@ class Client:
         """Send one call; several subrequests are done in their order, which collating them would not keep."""
         if len(subrequests) == 1:
             return [self._alone(subrequests[0])]
+        return self._composite(subrequests, all_or_none=False)
+
+    def _composite(self, subrequests: Sequence[Subrequest], *, all_or_none: bool) -> list[Subanswer]:
         parts = [_as_part(i, sub) for i, sub in enumerate(subrequests)]
-        body = {"allOrNone": False, "collateSubrequests": False, "compositeRequest": parts}
+        body = {"allOrNone": all_or_none, "collateSubrequests": False, "compositeRequest": parts}
         answer = self._json("POST", f"{self.root}/composite", body)
         answers = answer.get("compositeResponse") if isinstance(answer, dict) else None
         if not isinstance(answers, list) or len(answers) != len(subrequests):

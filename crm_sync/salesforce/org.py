@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +16,7 @@ import pyarrow as pa
 import requests
 
 from crm_sync.errors import ConfigurationError, Mistake, PermanentError, TemporaryError, WrongOrgError
+from crm_sync.model.calls import Spent
 from crm_sync.ports import Jobs, ObjectFacts, OrgIdentity, Page, Reading, RowAnswer, RowWrite
 from crm_sync.salesforce.answers import as_error
 from crm_sync.salesforce.auth import Authenticator
@@ -60,6 +62,8 @@ class SalesforceOrg:
         self._bulk = BulkReader(client, Waiting(sleep, monotonic), jobs)
         self._writer = Writer(client)
         self._bulk_writer = BulkWriter(client, Waiting(sleep, monotonic), jobs)
+        self._calls_before = 0
+        self._rows_read: Counter[str] = Counter()
         self._identity: OrgIdentity | None = None
         self._facts: dict[str, tuple[float, ObjectFacts | None]] = {}
 
@@ -88,6 +92,16 @@ class SalesforceOrg:
     def calls(self) -> int:
         """API calls made so far by this process; logins are not counted, as the org does not count them."""
         return self._budget.calls
+
+    @property
+    def spent(self) -> Spent:
+        """What the run that began last has used so far."""
+        return Spent(self._budget.calls - self._calls_before, dict(self._rows_read))
+
+    def begin(self) -> None:
+        """Begin a run: count anew, and wait for the end of the jobs that an earlier run did not see end."""
+        self._calls_before, self._rows_read = self._budget.calls, Counter()
+        self._bulk_writer.settle()
 
     def identity(self) -> OrgIdentity:
         """Return which org this is. The token and the Organization record must agree."""
@@ -130,6 +144,11 @@ class SalesforceOrg:
 
     def read(self, readings: Sequence[Reading]) -> Iterator[Page]:
         """Yield pages of all readings; what is big goes through Bulk 2.0, the rest travels packed over REST."""
+        for page in self._pages(readings):
+            self._rows_read[readings[page.reading].object_name] += page.rows.num_rows
+            yield page
+
+    def _pages(self, readings: Sequence[Reading]) -> Iterator[Page]:
         big = self._known_to_be_big(readings)
         left = dict(enumerate(readings))
         for late in (False, True):
@@ -153,10 +172,6 @@ class SalesforceOrg:
             for page in self._rest.pages({position: reading}, any_size=True):
                 if isinstance(page, Page):
                     yield page
-
-    def settle(self) -> None:
-        """Wait for the end of the jobs that an earlier run handed over and did not see end."""
-        self._bulk_writer.settle()
 
     def read_ids(self, object_name: str) -> Iterator[Sequence[str]]:
         """Yield the ids of all live records of an object."""
@@ -191,19 +206,18 @@ class SalesforceOrg:
             found += answer.body["records"]
         return text_table(found, columns)
 
-    def upsert(self, rows: Sequence[RowWrite]) -> Sequence[RowAnswer]:
+    def upsert(self, rows: Sequence[RowWrite], *, opening: RowWrite | None = None) -> Sequence[RowAnswer]:
         """Write rows to the pinned org; raises WrongOrgError or ConfigurationError before anything is sent elsewhere."""
         self._check_pin()
-        return self._writer.upsert(rows)
+        return self._writer.upsert(rows) if opening is None else self._writer.upsert_unit(opening, rows)
 
     def upsert_many(self, rows: Sequence[RowWrite], while_waiting: Callable[[], None]) -> Sequence[RowAnswer]:
         """Write many rows of one object and key field as Bulk jobs; the few that no CSV can carry go by REST."""
         self._check_pin()
         positions = [position for position, row in enumerate(rows) if can_be_csv(row)]
         others = sorted(set(range(len(rows))) - set(positions))
-        answers = dict(
-            zip(positions, self._bulk_writer.upsert([rows[i] for i in positions], while_waiting), strict=True)
-        )
+        by_bulk = self._bulk_writer.upsert([rows[i] for i in positions], while_waiting)
+        answers = dict(zip(positions, by_bulk, strict=True))
         answers |= dict(zip(others, self._writer.upsert([rows[i] for i in others]), strict=True))
         return [answers[position] for position in range(len(rows))]
 

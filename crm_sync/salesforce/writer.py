@@ -1,8 +1,8 @@
 """RowWrites -> collections of 200, five to a composite call -> one RowAnswer per row, in the order given.
 
 Called by org. HTTP 200 says nothing about rows: each answer is read by position, and their number must match. A row is
-only ever upserted by external id, updated by Id, or inserted with a unique key, so the org never holds it twice. Not here: order, retries and what
-an error means for a run (writeback).
+only ever upserted by external id, updated by Id, or inserted with a unique key, so the org never holds it twice. Not here:
+order, retries and what an error means for a run (writeback).
 """
 
 from __future__ import annotations
@@ -26,6 +26,19 @@ class Writer:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+
+    def upsert_unit(self, opening: RowWrite, rows: Sequence[RowWrite]) -> list[RowAnswer]:
+        """Insert `opening` and write rows, all or none, in one call; the answer of `opening` comes first."""
+        collections = [[opening], *_collections(rows)]
+        if len(collections) > 1 + HEAVY_SUBREQUESTS_PER_COMPOSITE:
+            raise ValueError(f"{len(rows)} rows of these kinds do not fit into one call")
+        doing = f"Writing {len(rows)} rows"
+        first = Subrequest("POST", f"{self._client.root}/sobjects/{identifier(opening.object_name)}", _fields(opening))
+        subanswers = self._client.write_unit([first, *map(self._subrequest, collections[1:])], doing)
+        answers = [_own_answer(subanswers[0])]
+        for part, subanswer in zip(collections[1:], subanswers[1:], strict=True):
+            answers += _row_answers(part, subanswer, doing)
+        return answers
 
     def upsert(self, rows: Sequence[RowWrite]) -> list[RowAnswer]:
         """Write rows, `allOrNone` false, so that one bad row spoils no other."""
@@ -61,9 +74,19 @@ def _collections(rows: Sequence[RowWrite]) -> Iterator[list[RowWrite]]:
 
 
 def _record(row: RowWrite) -> dict[str, Any]:
+    return {"attributes": {"type": identifier(row.object_name)}, **_fields(row)}
+
+
+def _fields(row: RowWrite) -> dict[str, Any]:
     key = to_18(row.key) if row.key_field == ID else row.key
-    own = "id" if row.key_field == ID else row.key_field
-    return {"attributes": {"type": identifier(row.object_name)}, own: key, **row.values}
+    return {"id" if row.key_field == ID else row.key_field: key, **row.values}
+
+
+def _own_answer(answer: Subanswer) -> RowAnswer:
+    """Read the answer to the creation of one record."""
+    if answer.fault is not None:
+        return _refused(answer.fault, None, whole_batch=False)
+    return _row_answer(answer.body if isinstance(answer.body, Mapping) else {})
 
 
 def _row_answers(rows: Sequence[RowWrite], answer: Subanswer, doing: str) -> Iterator[RowAnswer]:

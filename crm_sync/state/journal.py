@@ -152,10 +152,10 @@ class SqliteJournal:
         return bytes(row[0])
 
     def begin_run(self, run_id: str, kind: str, as_of: datetime, facts: Mapping[str, Any]) -> None:
-        """Note that a run has begun."""
+        """Note that a run has begun, or begins again that died before it could."""
         with self._transaction() as connection:
             connection.execute(
-                "INSERT INTO runs (run_id, kind, as_of, began, facts) VALUES (?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO runs (run_id, kind, as_of, began, facts) VALUES (?, ?, ?, ?, ?)",
                 (run_id, kind, as_of.isoformat(), self._moment(), _json(facts)),
             )
 

@@ -1,9 +1,10 @@
 """The lease: which one worker may write now, decided by the org itself, and the stop switch that people can flip.
 
 Every run has a record whose key is made of its fence, a number that only grows. To begin a run is to insert the record of
-the next fence: the key is unique, so of two workers that try the org takes one. A run's record says until when it holds;
-past that, anybody may insert the next. One more record, the lease record, carries the stop switch and the last fence
-that was given back. Used by write_back. The server's clock decides, never this machine's.
+the next fence: the key is unique, so of two workers that try the org takes one. The first rows of a run travel with that
+insert as one unit, so that beginning costs no call of its own. A run's record says until when it holds; past that, anybody
+may insert the next. One more record, the lease record, carries the stop switch and the last fence that was given back.
+Used by write_back. The server's clock decides, never this machine's.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 from crm_sync.errors import PermanentError, TemporaryError
 from crm_sync.model.records import Change, Value
+from crm_sync.model.snapshot import Snapshot
 from crm_sync.ports import Org, RowAnswer, RowWrite, UnclearWriteError
 from crm_sync.writeback.translate import Translator
 
@@ -23,7 +25,6 @@ MAPPING = "sync_run"
 LEASE_KEY = hashlib.sha256(b"lease").hexdigest()[:32]
 LIFE = timedelta(minutes=5)
 LOOK_AGAIN_S = 5.0
-FENCES_TRIED = 20
 _READ = ("key", "holder", "fence", "lease_until", "status", "stop")
 _ABANDONED = "Abandoned: the worker ended without saying so. The next plan started from what the org then held."
 
@@ -33,9 +34,19 @@ def run_key(fence: int) -> str:
     return hashlib.sha256(f"run|{fence}".encode()).hexdigest()[:32]
 
 
+def left_open(snapshot: Snapshot, now: datetime) -> tuple[str, ...]:
+    """Name the run records whose workers ended without saying so: they say running, and hold nothing any more."""
+    runs = snapshot.tables[MAPPING].select(["key", "status", "lease_until"]).to_pylist()
+    return tuple(
+        row["key"]
+        for row in runs
+        if row["key"] and row["status"] == "running" and not (row["lease_until"] and row["lease_until"] > now)
+    )
+
+
 @dataclass(frozen=True)
 class _Seen:
-    """A run record, or the lease record, as it was read. A stop switch that cannot be read counts as on."""
+    """A run record, or the lease record, as it was read. What cannot be read counts as running, and as a stop switch on."""
 
     holder: str | None
     fence: int
@@ -43,20 +54,36 @@ class _Seen:
     running: bool
     stop: bool
 
+    def holds_at(self, now: datetime) -> bool:
+        """Whether this run may still write."""
+        return self.running and self.until is not None and self.until > now
+
 
 class Lease:
-    """One run's hold on the org. `holder` names this run and no other, as it tells a lost answer from a lost race."""
+    """One run's hold on the org. `holder` names this run and no other, as it tells a lost answer from a lost race.
 
-    def __init__(self, org: Org, translator: Translator, holder: str, *, monotonic: Callable[[], float]) -> None:
+    `about` are the fields that the run's record begins with.
+    """
+
+    def __init__(
+        self,
+        org: Org,
+        translator: Translator,
+        holder: str,
+        about: Mapping[str, Value],
+        *,
+        monotonic: Callable[[], float],
+    ) -> None:
         self._org = org
         self._translator = translator
         self._mapping = translator.mappings[MAPPING]
         self._holder = holder
+        self._about = about
         self._monotonic = monotonic
         self._looked_s = float("-inf")
         self._until = datetime.min.replace(tzinfo=UTC)
         self._fence = 0
-        self._abandoned: list[str] = []
+        self._abandoned: tuple[str, ...] = ()
         self.held = False
 
     @property
@@ -69,23 +96,56 @@ class Lease:
         """The number of this hold; every later hold has a higher one."""
         return self._fence
 
-    def claim(self, about: Mapping[str, Value]) -> None:
-        """Begin a run: insert its record, with these fields, under the next fence that nobody holds.
+    def look(self, snapshot: Snapshot) -> None:
+        """Learn the next fence from the runs that were pulled, and that nobody else holds the org.
+
+        The stop switch is asked for again unless it was pulled within the last seconds.
 
         Raises:
-            TemporaryError: another worker holds it, or the stop switch is on; nothing was written.
+            TemporaryError: another worker holds it, or the stop switch is on.
         """
-        lease = self._see((LEASE_KEY,)).get(LEASE_KEY) or self._first_lease_record()
+        now = self._org.server_time()
+        runs = {row["key"]: _pulled(row) for row in snapshot.tables[MAPPING].select(_READ).to_pylist()}
+        lease = runs.pop(LEASE_KEY, None)
+        if lease is None or now - snapshot.as_of > timedelta(seconds=LOOK_AGAIN_S):
+            lease = self._see((LEASE_KEY,)).get(LEASE_KEY) or self._first_lease_record()
         _unless_stopped(lease)
-        for fence in range(lease.fence + 1, lease.fence + 1 + FENCES_TRIED):
-            if self._insert(fence, about):
-                self._fence, self.held, self._looked_s = fence, True, self._monotonic()
-                return
-            self._abandoned.append(run_key(fence))
-        raise PermanentError(
-            f"The last {FENCES_TRIED} runs all ended without giving the lease back. Look at their records and at the "
-            "worker's logs, then set the fence of the lease record to that of the last run."
-        )
+        for run in runs.values():
+            if run.fence > lease.fence:
+                _unless_held(run, now)
+        self._abandoned = left_open(snapshot, now)
+        self._fence = 1 + max([lease.fence, *(run.fence for run in runs.values())])
+
+    def write(self, rows: Sequence[RowWrite]) -> Sequence[RowAnswer]:
+        """Write rows as the one worker that may; the first rows begin the run. Raises as `claim` and `check` do."""
+        if self.held:
+            self.check()
+            return self._org.upsert(rows)
+        return self._begun_with(rows) or self._claimed().upsert(rows)
+
+    def write_many(self, rows: Sequence[RowWrite]) -> Sequence[RowAnswer]:
+        """Write rows as jobs; the hold is renewed while they are waited for."""
+        if self.held:
+            self.check()
+        else:
+            self.claim()
+        return self._org.upsert_many(rows, self._keep)
+
+    def claim(self) -> None:
+        """Begin the run: insert its record under the next fence.
+
+        Raises:
+            TemporaryError: another worker holds it; nothing was written.
+        """
+        try:
+            answer = self._org.upsert([self._opening()])[0]
+        except UnclearWriteError:
+            answer = RowAnswer(False, None, False, "DUPLICATE_VALUE", "the answer was lost")
+        if not answer.ok:
+            if answer.code != "DUPLICATE_VALUE":
+                raise _refused(answer, "Beginning a run")
+            self._check_that_it_is_ours()
+        self._hold()
 
     def check(self) -> None:
         """Make sure, as of at most five seconds ago, that this worker may write; renews a hold that is half spent.
@@ -106,61 +166,78 @@ class Lease:
         _unless_stopped(seen[LEASE_KEY])
         if self._until - now < LIFE / 2:
             self._until = now + LIFE
-            self._write([self._run_row(self._fence, {"lease_until": self._until})], "Renewing the lease")
+            self._send([self._run_row({"lease_until": self._until})], "Renewing the lease")
         self._looked_s = self._monotonic()
+
+    def close_others(self) -> None:
+        """Begin the run if nothing else did and there are records to close that others left open; `release` does so."""
+        if self._abandoned and not self.held:
+            self.claim()
 
     def release(self, ending: Mapping[str, Value]) -> None:
         """End the run: complete its record, give the fence back, and close the records that others left open."""
-        rows = [self._run_row(self._fence, {**ending, "lease_until": None})]
+        rows = [self._run_row({**ending, "lease_until": None})]
         rows += [
             self._translator.row(Change(MAPPING, "update", {"status": "failed", "message": _ABANDONED}, {}, key=key))
             for key in self._abandoned
         ]
         rows.append(self._lease_row(self._fence))
-        self._write(rows, "Giving the lease back")
+        self._send(rows, "Giving the lease back")
         self.held = False
 
-    def _insert(self, fence: int, about: Mapping[str, Value]) -> bool:
-        """Insert the record of one fence; False when that fence was used and is free to be passed over."""
-        self._until = self._org.server_time() + LIFE
-        fields = {**about, "holder": self._holder, "fence": fence, "lease_until": self._until}
-        row = self._run_row(fence, fields, create_only=True)
-        try:
-            answer = self._org.upsert([row])[0]
-        except UnclearWriteError:
-            answer = RowAnswer(False, None, False, "DUPLICATE_VALUE", "the answer was lost")
-        if answer.ok:
-            return True
-        if answer.code != "DUPLICATE_VALUE":
-            raise _refused(answer, "Beginning a run")
-        return self._is_ours(fence)
+    def _claimed(self) -> Org:
+        self.claim()
+        return self._org
 
-    def _is_ours(self, fence: int) -> bool:
-        """Look at who has the record of this fence; raises TemporaryError while somebody else holds it."""
-        seen = self._see((run_key(fence),)).get(run_key(fence))
+    def _begun_with(self, rows: Sequence[RowWrite]) -> Sequence[RowAnswer] | None:
+        """Insert the run's record and write rows in one unit; None when it was undone, as it is for one bad row."""
+        try:
+            opening, *answers = self._org.upsert(rows, opening=self._opening())
+        except UnclearWriteError:
+            if self._see((self.key,)):
+                self._check_that_it_is_ours()
+                self._hold()
+                raise
+            return None
+        if not opening.ok:
+            return None
+        self._hold()
+        return answers
+
+    def _hold(self) -> None:
+        self.held, self._looked_s = True, self._monotonic()
+
+    def _keep(self) -> None:
+        """Look after a hold that is half spent; while a job is waited for nothing is sent, so less is asked."""
+        if self._until - self._org.server_time() < LIFE / 2:
+            self.check()
+
+    def _opening(self) -> RowWrite:
+        self._until = self._org.server_time() + LIFE
+        fields = {**self._about, "holder": self._holder, "fence": self._fence, "lease_until": self._until}
+        return self._run_row(fields, create_only=True)
+
+    def _check_that_it_is_ours(self) -> None:
+        """Look at who has the record of this fence; raises TemporaryError unless it is this run."""
+        seen = self._see((self.key,)).get(self.key)
         if seen is None:
             raise TemporaryError("Nobody can say whether this run began. Run again.")
-        if seen.holder == self._holder:
-            return True
-        if seen.running and seen.until is not None and seen.until > self._org.server_time():
-            raise TemporaryError(
-                f"Another worker ({seen.holder}) may write until {seen.until:%Y-%m-%d %H:%M:%S} UTC. Run again then."
-            )
-        return False
+        if seen.holder != self._holder:
+            _unless_held(seen, self._org.server_time())
+            raise TemporaryError("Another run began at the same moment. Run again.")
 
     def _first_lease_record(self) -> _Seen:
-        self._write([self._lease_row(0)], "Making the lease record")
+        self._send([self._lease_row(0)], "Making the lease record")
         return _Seen(None, 0, None, running=False, stop=False)
 
     def _lease_row(self, fence: int) -> RowWrite:
         fields: dict[str, Value] = {"kind": "lease", "status": "free", "fence": fence}
         return self._translator.row(Change(MAPPING, "create", fields, {}, key=LEASE_KEY))
 
-    def _run_row(self, fence: int, fields: Mapping[str, Value], *, create_only: bool = False) -> RowWrite:
-        change = Change(MAPPING, "create", fields, {}, key=run_key(fence))
-        return self._translator.row(change, create_only=create_only)
+    def _run_row(self, fields: Mapping[str, Value], *, create_only: bool = False) -> RowWrite:
+        return self._translator.row(Change(MAPPING, "create", fields, {}, key=self.key), create_only=create_only)
 
-    def _write(self, rows: Sequence[RowWrite], doing: str) -> None:
+    def _send(self, rows: Sequence[RowWrite], doing: str) -> None:
         """Write rows of the worker's own; a lost answer is no harm, as the same values are simply sent again."""
         for last in (False, False, True):
             try:
@@ -178,17 +255,29 @@ class Lease:
         fields = {name: self._mapping.fields[name].field for name in _READ}
         running = self._mapping.fields["status"].api_values["running"]
         rows = self._org.find(self._mapping.object, self._mapping.key or "", keys, tuple(fields.values())).to_pylist()
-        return {row[fields["key"]]: _seen({name: row[api] for name, api in fields.items()}, running) for row in rows}
+        return {row[fields["key"]]: _found({name: row[api] for name, api in fields.items()}, running) for row in rows}
 
 
-def _seen(row: Mapping[str, Any], running: str) -> _Seen:
+def _found(row: Mapping[str, Any], running: str) -> _Seen:
+    """Read a record as the org told it now: everything is text."""
     until = row["lease_until"]
     return _Seen(
         holder=row["holder"],
         fence=int(float(row["fence"] or 0)),
         until=datetime.fromisoformat(until).astimezone(UTC) if until else None,
-        running=row["status"] == running,
+        running=row["status"] in (None, running),
         stop=row["stop"] != "false",
+    )
+
+
+def _pulled(row: Mapping[str, Any]) -> _Seen:
+    """Read a record as it was pulled: program values."""
+    return _Seen(
+        holder=row["holder"],
+        fence=int(row["fence"] or 0),
+        until=row["lease_until"],
+        running=row["status"] in (None, "running"),
+        stop=row["stop"] is not False,
     )
 
 
@@ -197,6 +286,13 @@ def _unless_stopped(seen: _Seen) -> None:
         raise TemporaryError(
             "The stop switch on the lease record is on, or cannot be read. Nothing more is written until a person turns "
             "it off."
+        )
+
+
+def _unless_held(seen: _Seen, now: datetime) -> None:
+    if seen.holds_at(now):
+        raise TemporaryError(
+            f"Another worker ({seen.holder}) may write until {seen.until:%Y-%m-%d %H:%M:%S} UTC. Run again then."
         )
 
 

@@ -15,17 +15,22 @@ MESSAGE_LIMIT = 4000
 
 
 def ending(status: str, finished_at: datetime, outcome: Outcome, message: str | None) -> Mapping[str, Value]:
-    """Say how a run ended: done or failed, when, with what counts, and why if it failed."""
+    """Say how a run ended: done or failed, when, with what counts, and why if it failed.
+
+    The call that carries this very record is counted too.
+    """
+    calls = outcome.api_calls + 1
+    needed = f"API calls: {calls} (at least {outcome.api_calls_floor} for what was read and written)"
     return {
         "status": status,
         "finished_at": finished_at,
-        "counts": counts(outcome.results)[:MESSAGE_LIMIT] or None,
-        "api_calls": outcome.api_calls,
+        "counts": "\n".join((*counts(outcome.results), needed))[:MESSAGE_LIMIT],
+        "api_calls": calls,
         "message": (message or "")[:MESSAGE_LIMIT] or None,
     }
 
 
-def counts(results: Iterable[RowResult]) -> str:
+def counts(results: Iterable[RowResult]) -> list[str]:
     """Count results by status and object, one line each, in a fixed order."""
     found = Counter((result.status, result.change.object) for result in results)
-    return "\n".join(f"{status} {name}: {number}" for (status, name), number in sorted(found.items()))
+    return [f"{status} {name}: {number}" for (status, name), number in sorted(found.items())]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from crm_sync.errors import PermanentError
 from crm_sync.model.records import RowResult
 from crm_sync.ports import UNCLEAR, Handling, Org, RowAnswer, UnclearWriteError
+from crm_sync.writeback.lease import Lease
 from crm_sync.writeback.order import Sendable, calls
 from crm_sync.writeback.translate import ID
 
@@ -41,23 +42,22 @@ class Stop:
 
 
 class Sender:
-    """Sends calls of rows and tells `note` what became of each, as soon as it is known.
+    """Sends calls of rows under a lease and tells `note` what became of each, as soon as it is known.
 
-    `check` is asked before everything that is sent and raises when this worker may not write any more; `pause` waits;
-    `jitter` is a number from 0 to 1.
+    The lease raises when this worker may not write any more; `pause` waits; `jitter` is a number from 0 to 1.
     """
 
     def __init__(
         self,
         org: Org,
+        lease: Lease,
         *,
-        check: Callable[[], None],
         note: Callable[[Sequence[Result]], None],
         pause: Callable[[float], None],
         jitter: Callable[[], float],
     ) -> None:
         self._org = org
-        self._check = check
+        self._lease = lease
         self._note = note
         self._pause = pause
         self._jitter = jitter
@@ -80,8 +80,7 @@ class Sender:
 
     def _job_answers(self, items: Sequence[Sendable]) -> list[tuple[Sendable, RowAnswer]]:
         """Send rows as jobs; after one whose end was not seen nothing more is sent, as its rows may yet be written."""
-        self._check()
-        answers = self._org.upsert_many([item.row for item in items], self._check)
+        answers = self._lease.write_many([item.row for item in items])
         unclear = next((answer for answer in answers if answer.code == UNCLEAR), None)
         if unclear is not None:
             self.stop = Stop(UNCLEAR, unclear.message or "", lasting=False)
@@ -89,9 +88,8 @@ class Sender:
 
     def _answers(self, items: Sequence[Sendable], rounds: int) -> list[tuple[Sendable, RowAnswer]]:
         """Send rows once; cut refused batches, and clear up lost answers."""
-        self._check()
         try:
-            answers = self._org.upsert([item.row for item in items])
+            answers = self._lease.write([item.row for item in items])
         except UnclearWriteError as error:
             return self._cleared_up(items, rounds, str(error))
         found: list[tuple[Sendable, RowAnswer]] = []

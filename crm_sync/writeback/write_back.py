@@ -1,4 +1,4 @@
-"""A Plan -> an Outcome: claim the lease, note the intents, send in order, note the outcomes, give the lease back.
+"""A Plan -> an Outcome: look at the lease, note the intents, send in order, note the outcomes, give the lease back.
 
 Called by the pipeline when there is something to write. Whatever happens, every change has exactly one result in the
 journal, and a run that stopped early leaves the rest to the next one, which plans anew. Not here: what to write.
@@ -10,7 +10,7 @@ import platform
 import random
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -19,10 +19,11 @@ from typing import Any
 from crm_sync.diff import Plan
 from crm_sync.errors import CrmSyncError, TemporaryError
 from crm_sync.model.records import Change, Outcome, RowResult, Value
+from crm_sync.model.snapshot import Snapshot
 from crm_sync.ports import Journal, ObjectFacts, Org
 from crm_sync.program import Program
-from crm_sync.writeback.drafts import drafts_in, objects_named, read_names
-from crm_sync.writeback.lease import MAPPING, Lease
+from crm_sync.writeback.drafts import drafts_in, read_names
+from crm_sync.writeback.lease import Lease
 from crm_sync.writeback.ledger import ending
 from crm_sync.writeback.order import Sendable, in_order, jobs_and_calls
 from crm_sync.writeback.permissions import check_permissions
@@ -44,15 +45,19 @@ class Surroundings:
 
 def write_back(
     plan: Plan,
+    snapshot: Snapshot,
     org: Org,
     journal: Journal,
     program: Program,
     *,
     kind: str,
-    as_of: datetime,
+    then: Callable[[Outcome], Plan] | None = None,
     surroundings: Surroundings | None = None,
 ) -> Outcome:
     """Carry out a plan and return one result per change, in the plan's order. `kind` is full or incremental.
+
+    `snapshot` is what the plan was made from; `then` makes of the outcome a last plan for the same run. Run records that
+    others left open are closed. A plan of which nothing can be sent begins no run in the org.
 
     Raises:
         ConfigurationError: a permission is missing, or no org is pinned; nothing was written.
@@ -61,21 +66,23 @@ def write_back(
         PermanentError: the org refused what retrying cannot change.
     """
     here = surroundings or Surroundings()
-    checksum = plan.checksum
-    drafts = drafts_in(plan.changes)
-    facts = _facts({change.object for change in plan.changes} | objects_named(drafts) | {MAPPING}, org, program)
-    check_permissions(plan.changes, program.mappings, facts)
-    translator = Translator(program.mappings, facts, read_names(drafts, org, program.mappings, facts))
-    lease = Lease(org, translator, here.holder, monotonic=here.monotonic)
-    lease.claim(_about(checksum, org, program, kind, as_of))
+    checksum, as_of = plan.checksum, snapshot.as_of
+    facts = _facts(org, program)
+    check_permissions(plan.changes, program.mappings, facts)  # before anything is noted or sent
+    names = read_names(drafts_in(plan.changes), org, program.mappings, facts)
+    translator = Translator(program.mappings, facts, names)
+    about = _about(checksum, org, program, kind, as_of)
+    lease = Lease(org, translator, here.holder, about, monotonic=here.monotonic)
+    lease.look(snapshot)
     journal.adopt_unfinished()
     journal.begin_run(lease.key, kind, as_of, {"plan": checksum, "fence": lease.fence})
-    return _Run(plan, org, journal, lease, translator, here).carry_out()
+    return _Run(org, journal, lease, translator, here).carry_out(plan, then)
 
 
-def _facts(names: Iterable[str], org: Org, program: Program) -> Mapping[str, ObjectFacts]:
-    found = {name: org.describe(program.mappings[name].object) for name in sorted(names)}
-    return {name: facts for name, facts in found.items() if facts is not None}
+def _facts(org: Org, program: Program) -> Mapping[str, ObjectFacts]:
+    """Describe every mapped object; the pull has just done so, and the org remembers it."""
+    found = org.describe_all([mapping.object for mapping in program.mappings.values()])
+    return {name: found[mapping.object] for name, mapping in program.mappings.items() if mapping.object in found}
 
 
 def _about(checksum: str, org: Org, program: Program, kind: str, as_of: datetime) -> Mapping[str, Value]:
@@ -91,53 +98,57 @@ def _about(checksum: str, org: Org, program: Program, kind: str, as_of: datetime
 
 
 class _Run:
-    """One run that holds the lease, and what it has come to so far."""
+    """One run and what it has come to so far; it begins in the org with its first rows."""
 
-    def __init__(
-        self, plan: Plan, org: Org, journal: Journal, lease: Lease, translator: Translator, here: Surroundings
-    ) -> None:
-        self._plan = plan
+    def __init__(self, org: Org, journal: Journal, lease: Lease, translator: Translator, here: Surroundings) -> None:
         self._org = org
         self._journal = journal
         self._lease = lease
         self._translator = translator
         self._here = here
+        self._changes: tuple[Change, ...] = ()
         self._results: dict[int, RowResult] = {}
         self._quarantined = journal.quarantined()
         self._not_created: set[tuple[str, str | None]] = set()
 
-    def carry_out(self) -> Outcome:
+    def carry_out(self, plan: Plan, then: Callable[[Outcome], Plan] | None) -> Outcome:
         try:
-            self._send_all(self._sendable())
+            self._send_all(self._sendable(plan))
+            if then is not None:
+                self._send_all(self._sendable(then(self._outcome())))
+            self._lease.close_others()
         except BaseException as error:
             self._end("failed", error)
             raise
         self._end("done", None)
         return self._outcome()
 
-    def _sendable(self) -> list[Sendable]:
+    def _sendable(self, plan: Plan) -> list[Sendable]:
         """Translate every change; what cannot or need not be sent gets its result at once."""
-        items = []
-        for position, change in enumerate(self._plan.changes):
+        check_permissions(plan.changes, self._translator.mappings, self._translator.facts)
+        items, settled = [], []
+        first, self._changes = len(self._changes), (*self._changes, *plan.changes)
+        for position, change in enumerate(plan.changes, first):
             try:
                 row = self._translator.row(change)
             except UnsendableError as error:
-                self._results[position] = RowResult(change, "refused", change.id, error.code, error.message)
+                settled.append((position, RowResult(change, "refused", change.id, error.code, error.message)))
                 continue
             item = Sendable(position, change, row, self._translator.fingerprint(change, row))
             if self._quarantined.get(change.subject) == item.payload_hash:
                 message = "refused before with exactly these values; see the quarantine"
-                self._results[position] = RowResult(change, "skipped", change.id, "QUARANTINED", message)
+                settled.append((position, RowResult(change, "skipped", change.id, "QUARANTINED", message)))
             else:
                 items.append(item)
-        for result in self._results.values():
+        for position, result in settled:
+            self._results[position] = result
             self._remember(result)
-        self._journal.record_outcomes(self._lease.key, map(_outcome, self._results.values()))
+        self._journal.record_outcomes(self._lease.key, [_outcome(result) for _, result in settled])
         return in_order(items)
 
     def _send_all(self, items: Sequence[Sendable]) -> None:
-        here, check = self._here, self._lease.check
-        sender = Sender(self._org, check=check, note=self._note, pause=here.pause, jitter=here.jitter)
+        here = self._here
+        sender = Sender(self._org, self._lease, note=self._note, pause=here.pause, jitter=here.jitter)
         for as_job, together in jobs_and_calls(items, self._org.bulk_write_rows):
             ready = [item for item in together if not self._waits_in_vain(item)]
             if not ready:
@@ -180,9 +191,9 @@ class _Run:
         rest = "the run stopped before this change was sent"
         results = tuple(
             self._results.get(position) or RowResult(change, "deferred", change.id, NOT_SENT, rest)
-            for position, change in enumerate(self._plan.changes)
+            for position, change in enumerate(self._changes)
         )
-        return Outcome(results, self._org.calls)
+        return Outcome.of(results, self._org.spent)
 
     def _end(self, status: str, error: BaseException | None) -> None:
         """Close the run here and, if the lease is ours, in the org. Failing to must not hide what was done: the lease

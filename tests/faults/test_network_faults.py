@@ -92,7 +92,7 @@ def test_an_answer_that_stays_lost_leaves_the_rows_to_the_next_run(org: Place, w
     worker.reach([profile(person) for person in contacts(org, 1)])
     (person,) = contacts(org, 1)
     made = worker.plan([profile(person)])
-    org.fault("cut", "composite/sobjects/Reference_Profile__c", times=-1)
+    org.fault("cut", "composite$|composite/sobjects/Reference_Profile__c", times=-1)
     (result,) = worker.write(made).results
     assert (result.status, result.code) == ("deferred", "UNCLEAR")
     org.no_faults()

@@ -33,8 +33,10 @@ def begin(worker: Worker) -> None:
     facts = worker.org.describe(worker.program.mappings["sync_run"].object)
     assert facts is not None
     translator = Translator(worker.program.mappings, {"sync_run": facts})
-    lease = Lease(worker.org, translator, worker.surroundings().holder, monotonic=lambda: 0.0)
-    lease.claim({"kind": "full", "status": "running"})
+    about = {"kind": "full", "status": "running"}
+    lease = Lease(worker.org, translator, worker.surroundings().holder, about, monotonic=lambda: 0.0)
+    lease.look(worker.look())
+    lease.claim()
 
 
 def test_while_one_writes_another_may_not(org: Place, worker: Worker, other: Worker) -> None:
@@ -45,8 +47,7 @@ def test_while_one_writes_another_may_not(org: Place, worker: Worker, other: Wor
         worker.write(made)
     assert org.rows(f"SELECT Id FROM Reference_Profile__c WHERE External_Key__c = '{person}'") == []
     org.control("POST", "clock", {"advance": 301})
-    worker.org.count("Account")
-    assert worker.write(made).count("written") == 1
+    assert worker.reach([profile(person)]).count("written") == 1
 
 
 def test_a_run_that_a_dead_worker_left_open_is_closed_by_the_next(org: Place, worker: Worker, other: Worker) -> None:
@@ -73,7 +74,7 @@ def test_a_worker_that_slept_through_its_hold_writes_no_more(org: Place, worker:
         other.reach([profile(person, strength=99.0) for person in contacts(org, 1)])
         worker.clock_s += 600
 
-    org.fault("record", times=1, object="Reference_Profile__c", contains=people[0])
+    org.fault("record", times=2, object="Reference_Profile__c", contains=people[0])
     worker.pause = stall
     with pytest.raises(TemporaryError, match="hold on the org ran out"):
         worker.write(made)
@@ -111,7 +112,7 @@ def test_the_stop_switch_stops_a_running_run_before_its_next_write(org: Place, w
         org.update("Sync_Run__c", lease_id(org), Stop_Switch__c=True)
         worker.clock_s += 6
 
-    org.fault("record", times=1, object="Reference_Profile__c", contains=person)
+    org.fault("record", times=2, object="Reference_Profile__c", contains=person)
     worker.pause = flip
     with pytest.raises(TemporaryError, match="stop switch"):
         worker.write(made)
@@ -130,7 +131,7 @@ def test_a_long_run_renews_its_hold(org: Place, worker: Worker) -> None:
         org.control("POST", "clock", {"advance": 200})
         worker.clock_s += 200
 
-    org.fault("record", times=4, object="Reference_Profile__c", contains=person)
+    org.fault("record", times=5, object="Reference_Profile__c", contains=person)
     worker.pause = wait
     assert worker.reach([profile(person)]).count("written") == 1
 

@@ -79,6 +79,7 @@ def summary_json(decision: Decision, outcome: Outcome | None) -> dict[str, Any]:
         "refused": outcome.count("refused") if outcome else 0,
         "deferred": outcome.count("deferred") if outcome else 0,
         "api_calls": outcome.api_calls if outcome else 0,
+        "api_calls_floor": outcome.api_calls_floor if outcome else 0,
         "forgotten": outcome.erased.people if outcome else 0,
         "waiting_to_be_forgotten": outcome.erased.waiting if outcome else 0,
     }
@@ -180,7 +181,7 @@ def show_outcome(outcome: Outcome) -> None:
     for result in outcome.results:
         if result.status in ("refused", "deferred"):
             line(f"  {result.change.subject}: {result.code}: {result.message}")
-    line(f"{outcome.api_calls} API calls used.")
+    line(f"{outcome.api_calls} API calls used; what was read and written takes {outcome.api_calls_floor} at least.")
     show_erased(outcome.erased)
 
 

@@ -156,7 +156,7 @@ def test_what_an_earlier_run_left_is_seen_to_its_end(
     for answer in found:
         logged_in.get(JOB, **answer)
     logged_in.patch(JOB, json={"state": "Aborted"})
-    org.settle()
+    org.begin()
     assert sum(call.request.method == "PATCH" for call in logged_in.calls) == patched
     assert [job.about for job in org._bulk_writer._jobs.open()] == ["read 1234"]
 
@@ -165,13 +165,13 @@ def test_what_does_not_end_lets_nobody_plan(logged_in: responses.RequestsMock, c
     org = connect()
     org._bulk_writer._jobs.begun(Job(PATH, "write X"))
     logged_in.get(JOB, json={"state": "InProgress"})
-    with pytest.raises(TemporaryError, match="still InProgress after 4 hours. The next run waits for the same job"):
-        org.settle()
+    with pytest.raises(TemporaryError, match=r"still InProgress after 4 hours\. The next run waits for the same job"):
+        org.begin()
     assert len(org._bulk_writer._jobs.open()) == 1
 
 
 def test_without_such_a_job_nothing_is_asked(logged_in: responses.RequestsMock, connect: Connect) -> None:
-    connect().settle()
+    connect().begin()
     assert len(logged_in.calls) == 0
 
 

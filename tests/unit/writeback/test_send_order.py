@@ -95,6 +95,7 @@ def test_a_thousand_rows_of_one_object_are_one_call() -> None:
 def test_what_a_run_says_of_itself_at_its_end() -> None:
     change = Change("profile", "create", {}, {}, key="k")
     results = (RowResult(change, "written"), RowResult(change, "written"), RowResult(change, "refused"))
-    assert counts(results) == "refused profile: 1\nwritten profile: 2"
-    fields = ending("done", datetime(2026, 1, 1, tzinfo=UTC), Outcome(results, 7), "x" * 5000)
-    assert (fields["api_calls"], len(str(fields["message"]))) == (7, 4000)
+    assert counts(results) == ["refused profile: 1", "written profile: 2"]
+    fields = ending("done", datetime(2026, 1, 1, tzinfo=UTC), Outcome(results, 7, 5), "x" * 5000)
+    assert (fields["api_calls"], len(str(fields["message"]))) == (8, 4000)
+    assert str(fields["counts"]).endswith("API calls: 8 (at least 5 for what was read and written)")
