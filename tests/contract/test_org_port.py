@@ -78,6 +78,24 @@ def test_an_insert_of_a_key_that_is_taken_is_refused(org: Org, key: str) -> None
     assert (again.ok, again.code) == (False, "DUPLICATE_VALUE")
 
 
+def test_rows_travel_in_one_unit_with_the_row_that_opens_it(org: Org, key: str) -> None:
+    opening = RowWrite(RUN, KEY, key, {"Message__c": "opens"}, create_only=True)
+    own, *rest = org.upsert([run(f"{key}{i}", Message__c="follows") for i in range(2)], opening=opening)
+    assert (own.ok, [answer.ok for answer in rest]) == (True, [True, True])
+    assert org.find(RUN, KEY, [key, f"{key}0", f"{key}1"], []).num_rows == 3
+
+
+def test_nothing_of_a_unit_is_written_when_its_opening_is_taken_or_a_row_is_bad(org: Org, key: str) -> None:
+    opening = RowWrite(RUN, KEY, key, {}, create_only=True)
+    answers = org.upsert([run(f"{key}0"), run(f"{key}1", Holder__c="x" * 81)], opening=opening)
+    assert [answer.ok for answer in answers] == [False] * 3
+    assert org.find(RUN, KEY, [key, f"{key}0", f"{key}1"], []).num_rows == 0
+    assert org.upsert([opening])[0].ok
+    taken, follower = org.upsert([run(f"{key}0")], opening=opening)
+    assert (taken.ok, taken.code, follower.ok) == (False, "DUPLICATE_VALUE", False)
+    assert org.find(RUN, KEY, [f"{key}0"], []).num_rows == 0
+
+
 def test_keys_that_differ_in_case_are_two_records(org: Org, key: str) -> None:
     lower, upper = f"a{key[1:]}", f"A{key[1:]}"
     one, two = org.upsert([run(lower), run(upper)])
@@ -135,7 +153,10 @@ def test_a_job_answers_row_by_row_as_a_call_does(org: Org) -> None:
     assert [found[key]["Message__c"] for key in keys] == [None, *['a "b",\nc'] * 3]
 
 
-def test_calls_are_counted(org: Org) -> None:
+def test_calls_are_counted_in_all_and_by_run(org: Org) -> None:
     before = org.calls
     org.count(RUN)
     assert org.calls == before + 1
+    org.begin()
+    list(org.read([Reading(RUN, (KEY,), Stamp(org.server_time(), ""), org.server_time())]))
+    assert (org.spent.calls, set(org.spent.rows_read)) == (1, {RUN})

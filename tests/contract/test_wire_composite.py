@@ -50,6 +50,31 @@ def test_all_or_none_undoes_and_halts(api):
     assert api.query("SELECT COUNT() FROM Account WHERE Name = 'Halted'")["totalSize"] == 0
 
 
+def test_all_or_none_reaches_into_collections_whatever_they_say(api):
+    def lead(name, **values):
+        return {"attributes": {"type": "Lead"}, "LastName": name, **values}
+
+    def collection(reference, *records):
+        body = {"allOrNone": False, "records": list(records)}
+        return {"method": "POST", "url": f"{DATA}/composite/sobjects", "referenceId": reference, "body": body}
+
+    def send(*requests):
+        return api.post("composite", {"allOrNone": True, "compositeRequest": list(requests)}).json()[
+            "compositeResponse"
+        ]
+
+    bad = collection("B", lead("Unit", Company="c"), lead("Unit"))
+    first, second, third = send(collection("A", lead("Unit", Company="c")), bad, collection("C", lead("Unit")))
+    assert (first["httpStatusCode"], third["httpStatusCode"]) == (400, 400)
+    assert [row["errors"][0]["statusCode"] for row in second["body"]] == [
+        "ALL_OR_NONE_OPERATION_ROLLED_BACK",
+        "REQUIRED_FIELD_MISSING",
+    ]
+    assert api.query("SELECT COUNT() FROM Lead WHERE LastName = 'Unit'")["totalSize"] == 0
+    assert all(part["httpStatusCode"] == 200 for part in send(collection("A", lead("Unit", Company="c"))))
+    assert api.query("SELECT COUNT() FROM Lead WHERE LastName = 'Unit'")["totalSize"] == 1
+
+
 def test_without_all_or_none_the_rest_goes_on(api):
     requests = [
         {"method": "POST", "url": f"{DATA}/sobjects/Contact", "referenceId": "C", "body": {}},
