@@ -19,7 +19,7 @@ KEYS = frozenset(
         "event", "level", "timestamp", "logger", "exception", "dropped_keys",
         "run_id", "kind", "as_of", "status", "reason", "error", "message", "code", "exit_code", "version",
         "object", "record_id", "key", "subject", "action", "rule_id", "rule_version", "plan_checksum",
-        "rows", "written", "refused", "deferred", "skipped", "deleted", "unmapped", "missed", "gone", "count",
+        "rows", "written", "refused", "deferred", "skipped", "deleted", "unmapped", "missed", "gone", "changed", "count",
         "calls", "api_calls", "api_calls_floor", "calls_used", "calls_allowed", "logins", "pages", "tries", "pause_s", "elapsed_s", "port", "host",
         "notification_id", "notifications", "job", "next_run", "fence", "holder", "org_id", "is_sandbox", "path",
     }

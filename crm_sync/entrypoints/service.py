@@ -164,7 +164,8 @@ class Service:
     def _run(self, kind: str) -> tuple[datetime, Outcome]:
         at = self._world.org.server_time()
         if kind == "full":
-            sweep(self._world.org, self._world.mirror, self._world.program)
+            for found in sweep(self._world.org, self._world.mirror, self._world.program):
+                log.info("swept", object=found.name, gone=found.gone, missed=found.missed, changed=found.changed)
         decision = look(self._world, at)
         if not self._settings.expect_sandbox and not was_written_to(decision.snapshot):
             raise UnsafePlanError((FIRST_RUN.format(len(decision.plan.changes)),), agree="crm-sync run")

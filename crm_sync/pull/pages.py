@@ -5,6 +5,8 @@ Called by pull and sweep. Not here: asking for pages, and where the watermark go
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -32,13 +34,20 @@ def batch(view: View, page: pa.Table, salt: bytes) -> Batch:
 
 def typed(view: View, page: pa.Table, salt: bytes) -> pa.Table:
     """Translate a page's columns; what cannot be read is all null."""
-    names = {name.lower(): name for name in page.column_names}
-    found = {field.name: translated(page.column(names[field.field.lower()]), field, salt) for field in view.readable}
-    found["id"] = page.column("Id")
-    if view.stamped:
-        found[STAMP_COLUMN] = translated(page.column(names[STAMP.lower()]), _STAMP_FIELD, salt)
-    columns = [found.get(field.name, pa.nulls(page.num_rows, field.type)) for field in view.schema]
+    stamp = (_STAMP_FIELD,) if view.stamped else ()
+    found = typed_columns((*view.readable, *stamp), page, salt)
+    columns = [
+        found[field.name] if field.name in found.column_names else pa.nulls(page.num_rows, field.type)
+        for field in view.schema
+    ]
     return pa.table(columns, schema=view.schema)
+
+
+def typed_columns(fields: Iterable[FieldMapping], page: pa.Table, salt: bytes) -> pa.Table:
+    """Translate these columns of a page, after its ids."""
+    names = {name.lower(): name for name in page.column_names}
+    columns = {field.name: translated(page.column(names[field.field.lower()]), field, salt) for field in fields}
+    return pa.table({**columns, "id": page.column("Id")}).select(list(dict.fromkeys(("id", *columns))))
 
 
 def _gone(view: View, page: pa.Table) -> pa.Array:

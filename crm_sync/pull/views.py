@@ -43,11 +43,15 @@ FITTING: Mapping[FieldType, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class View:
-    """What can be read of one mapped object. `visible` is False when the org shows nothing of it."""
+    """What can be read of one mapped object. `visible` is False when the org shows nothing of it.
+
+    `formulas` are those of the readable fields whose values change without a stamp: formulas and roll-ups.
+    """
 
     mapping: ObjectMapping
     readable: tuple[FieldMapping, ...]
     unreadable: tuple[FieldMapping, ...]
+    formulas: tuple[FieldMapping, ...]
     visible: bool
     stamped: bool
     deletable: bool
@@ -121,6 +125,7 @@ def _view(mapping: ObjectMapping, facts: ObjectFacts | None, mistakes: list[Mist
         mapping=mapping,
         readable=tuple(readable),
         unreadable=tuple(unreadable),
+        formulas=tuple(field for field in readable if fields[field.field.lower()].calculated),
         visible=facts is not None and facts.queryable,
         stamped=STAMP.lower() in fields,
         deletable=DELETED.lower() in fields,

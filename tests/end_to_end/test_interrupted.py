@@ -29,11 +29,11 @@ class Mortal:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._org, name)
 
-    def upsert(self, rows: Sequence[RowWrite]) -> Sequence[RowAnswer]:
+    def upsert(self, rows: Sequence[RowWrite], **more: Any) -> Sequence[RowAnswer]:
         if self.writes == self._lives:
             raise KilledError
         self.writes += 1
-        answers: Sequence[RowAnswer] = self._org.upsert(rows)
+        answers: Sequence[RowAnswer] = self._org.upsert(rows, **more)
         return answers
 
 

@@ -27,6 +27,7 @@ from crm_sync.entrypoints.cli import (
     run,
     serve,
     simulate,
+    sweep,
 )
 
 app = typer.Typer(
@@ -46,6 +47,7 @@ app.command()(letter.letter)
 app.command()(report.report)
 app.command()(serve.serve)
 app.command()(simulate.simulate)
+app.command()(sweep.sweep)
 app.command()(approve.approve)
 app.command()(replay.replay)
 app.command()(archive.archive)
