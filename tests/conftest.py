@@ -51,6 +51,9 @@ def snapshot_of(program: Program) -> SnapshotOf:
             strange = {field for row in rows.get(name, ()) for field in row} - set(schema.names)
             assert not strange, f"{name} has no {strange}"
             tables[name] = pa.Table.from_pylist(given, schema=schema)
+            if f"merged_{name}" in rows:
+                lost = [{field: row.get(field) for field in schema.names} for row in rows[f"merged_{name}"]]
+                tables[f"merged_{name}"] = pa.Table.from_pylist(lost, schema=schema)
         seen = pa.Table.from_pylist(list(unmapped), schema=UNMAPPED)
         return Snapshot(as_of, "00D000000000000EAA", tables, unreadable, seen)
 

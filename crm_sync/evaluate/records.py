@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from crm_sync.evaluate.columns import wanted_columns
+from crm_sync.evaluate.merged import INHERITED, inherit, know_everybody, losers_of, own_rows
 from crm_sync.model.snapshot import Snapshot
 from crm_sync.program import Program
 
@@ -88,13 +89,20 @@ def open_records(snapshot: Snapshot, program: Program) -> Records:
         unreadable = {field for name, field in snapshot.unreadable if name == mapping}
         readable = set() if table is None else set(table.column_names) - unreadable
         blind |= {(mapping, column) for column in columns if column not in readable}
-        _view(connection, mapping, columns, readable, table)
+        losers = snapshot.tables.get(f"merged_{mapping}") if mapping in INHERITED else None
+        if losers is None or not losers.num_rows:
+            _view(connection, mapping, columns, readable, table)
+            continue
+        _view(connection, own_rows(mapping), columns, readable, table)
+        _view(connection, losers_of(mapping), {**columns, "master_record": "VARCHAR"}, set(losers.column_names), losers)
+        inherit(connection, mapping, columns)
+    know_everybody(connection, snapshot)
     return Records(connection, frozenset(blind), snapshot.as_of, many)
 
 
 def _view(
     connection: duckdb.DuckDBPyConnection,
-    mapping: str,
+    name: str,
     columns: Mapping[str, str],
     readable: set[str],
     table: pa.Table | None,
@@ -103,12 +111,12 @@ def _view(
     rows = pa.table({"nothing": pa.nulls(table.num_rows if table is not None else 0)})
     if table is not None and shown:
         rows = table.select(shown)
-    connection.register(f"shown_{mapping}", pa.Table.from_batches(rows.to_batches(max_chunksize=BATCH), rows.schema))
+    connection.register(f"shown_{name}", pa.Table.from_batches(rows.to_batches(max_chunksize=BATCH), rows.schema))
     selected = [
         f'{_typed(column, kind, rows[column]) if column in readable else f"CAST(NULL AS {kind})"} AS "{column}"'
         for column, kind in columns.items()
     ]
-    connection.execute(f'CREATE TEMP VIEW "{mapping}" AS SELECT {", ".join(selected)} FROM shown_{mapping}')
+    connection.execute(f'CREATE TEMP VIEW "{name}" AS SELECT {", ".join(selected)} FROM shown_{name}')
 
 
 def _typed(column: str, kind: str, shown: pa.ChunkedArray) -> str:

@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 
 import pyarrow.compute as pc
 
@@ -81,10 +82,10 @@ def _roots(snapshot: Snapshot) -> Mapping[str, str]:
             account_id = root[account_id]
         return account_id
 
-    for column in ("parent", "master_record"):
-        table = snapshot.tables["account"]
-        if column in table.column_names:
-            for row in rows(snapshot, "account", ("id", column), pc.is_valid(table[column])):
+    for name, column in product(("account", "merged_account"), ("parent", "master_record")):
+        table = snapshot.tables.get(name)
+        if table is not None and column in table.column_names:
+            for row in rows(snapshot, name, ("id", column), pc.is_valid(table[column])):
                 one, other = sorted((find(row["id"]), find(row[column])))
                 root[other] = one
     return {account_id: find(account_id) for account_id in list(root)}

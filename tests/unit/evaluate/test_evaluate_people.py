@@ -113,6 +113,67 @@ class TestDuplicates:
         assert look.row("ada")["notice_call"] == look.row("twin")["notice_call"] == 40
 
 
+LOST: dict[str, Any] = {
+    "nothing": {},
+    "opted_out": {"opted_out": True},
+    "email_opt_out": {"email_opt_out": True},
+    "left_company": {"left_company": True},
+    "unknown": {"opted_out": None},
+    "forgotten": {"individual": "same"},
+    "shared": {"email_key": "mail"},
+}
+
+
+def merged(customer: Any, lost: dict[str, Any]) -> None:
+    """Ada lives on; what Aaron said last was this, and Ada's own record says nothing of it."""
+    customer.put("individual", "same", forget=True, no_processing=False, no_solicit=False)
+    customer.put(
+        "merged_contact", "aaron", **{"opted_out": False, "email_opt_out": False, "left_company": False} | lost
+    )
+    customer.put("merged_contact", "aaron", master_record="ada").person("other", email_key="mail", opted_out=True)
+
+
+@pytest.fixture(scope="module")
+def merges(together: Any) -> Any:
+    return together({name: partial(merged, lost=lost) for name, lost in LOST.items()})
+
+
+class TestMerges:
+    def test_a_survivor_stays_who_it_is(self, merges: Any) -> None:
+        look = merges["nothing"]
+        assert look.standing("ada") == "eligible"
+        assert look.row("ada")["person_key"] == f"{look.prefix}ada"
+        assert f"{look.prefix}aaron" not in look.judgement.rows
+
+    @pytest.mark.parametrize(
+        ("lost", "blocking"),
+        [
+            ("opted_out", {"not_opted_out": "false"}),
+            ("email_opt_out", {"not_opted_out": "false"}),
+            ("left_company", {"still_there": "false"}),
+            ("unknown", {"not_opted_out": "unknown"}),
+            ("forgotten", {"not_forgotten": "false"}),
+            ("shared", {"not_opted_out": "false"}),
+        ],
+    )
+    def test_what_the_loser_said_holds(self, merges: Any, lost: str, blocking: dict[str, str]) -> None:
+        assert merges[lost].blocking("ada") == blocking
+
+    def test_chains_of_merges_hold_too(self, customer: Any) -> None:
+        customer.put("merged_contact", "first", master_record="second", left_company=True)
+        customer.put("merged_contact", "second", master_record="ada", left_company=False)
+        assert "still_there" in customer.look().blocking("ada")
+
+    @pytest.mark.parametrize(
+        ("field", "rule"),
+        [("legal_hold", "no_legal_hold"), ("in_dispute", "no_dispute"), ("confidential", "not_confidential")],
+    )
+    def test_what_was_said_of_a_merged_company_holds(self, customer: Any, field: str, rule: str) -> None:
+        customer.put("merged_account", "acme old", master_record="acme", **{field: True})
+        look = customer.look()
+        assert look.reason(rule, reference_type="logo").truth == "false"
+
+
 def test_an_empty_address_binds_nobody(customer: Any) -> None:
     look = customer.put("contact", "ada", email_key="").person("other", email_key="", opted_out=True).look()
     assert look.row("ada")["person_key"] == "ada"

@@ -94,6 +94,12 @@ class TestCompetitors:
         assert town_.slate().candidates == ()
         assert "at a competitor" in town_.slate().why[-1]
 
+    def test_what_a_merged_company_belonged_to_counts(self, program, snapshot_of):
+        merged = [{"id": "old name", "master_record": "stranger", "parent": "rival"}]
+        refs = [Ref("c1", account="stranger")]
+        town_ = town(program, snapshot_of, refs, [ask()], account=self.COMPANIES, merged_account=merged)
+        assert town_.slate().candidates == ()
+
     def test_a_stranger_is_not(self, program, snapshot_of):
         town_ = town(
             program, snapshot_of, [Ref("c1", account="stranger")], [ask(industry=None)], account=self.COMPANIES

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from crm_sync.errors import ConfigurationError, WrongOrgError
+from crm_sync.evaluate import assess
 from crm_sync.model.snapshot import Snapshot
 from crm_sync.program import Program
 from crm_sync.program.mappings import FieldMapping
@@ -102,6 +103,16 @@ def test_a_merged_contact_lives_on_with_what_it_said_last(here: Place, mirror: D
         lost = row(found, "merged_contact", loser)
         assert lost is not None
         assert (lost["master_record"], lost["email_opt_out"]) == (winner, True)
+
+
+def test_an_opt_out_outlives_the_merge_that_took_it_away(here: Place, mirror: DuckMirror, program: Program) -> None:
+    winner, loser = here.human("Contact", {"LastName": "W"}, {"LastName": "L", "HasOptedOutOfEmail": True})
+    pull(here.worker(), mirror, program, AS_OF)
+    here.control("POST", "records/change", {"id": loser, "do": "merge", "into": winner})
+    found = pull(here.worker(), mirror, program, AS_OF)
+    assert (row(found, "contact", winner) or {})["email_opt_out"] is False
+    reasons = assess(found, program).explain_all([winner])[winner]["call"].reasons
+    assert next(reason.truth for reason in reasons if reason.rule_id == "not_opted_out") == "false"
 
 
 def test_a_quiet_org_costs_five_calls(here: Place, mirror: DuckMirror, program: Program) -> None:
