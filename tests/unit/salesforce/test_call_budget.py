@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from crm_sync.errors import TemporaryError
-from crm_sync.salesforce.limits import CallBudget, Usage, parse_usage
+from crm_sync.salesforce.limits import CLOSING_CALLS, CallBudget, Usage, parse_usage
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 
@@ -45,6 +46,26 @@ def test_stops_at_its_share_of_what_was_left_until_a_day_has_passed() -> None:
         budget.count()
     with pytest.raises(TemporaryError, match="made 50 calls"):
         budget.count()
+
+
+def test_once_refused_a_run_may_still_be_closed() -> None:
+    budget = CallBudget(10, lambda: NOW)
+    budget.count()
+    budget.learn("api-usage=1/10")
+    with pytest.raises(TemporaryError):
+        budget.count()
+    for _ in range(CLOSING_CALLS):
+        budget.count()
+    for _ in range(3):
+        with pytest.raises(TemporaryError, match=f"made {1 + CLOSING_CALLS} calls"):
+            budget.count()
+
+
+def test_calls_of_many_threads_are_all_counted() -> None:
+    budget = CallBudget(100, lambda: NOW)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: [budget.count() for _ in range(500)], range(8)))
+    assert budget.calls == 4000
 
 
 def test_without_a_header_there_is_no_limit() -> None:
