@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from crm_sync.state.jobs import PassingJobs
 
 PACKAGE = Path(__file__).parents[1] / "deploy" / "salesforce"
 VERSION = "68.0"
+UNCOMPARED = frozenset({"Sync_Run__c", "FieldPermissions", "ObjectPermissions"})
+STAMPS = frozenset({"Id", "Name", "CreatedDate", "LastModifiedDate", "SystemModstamp", "CompletedDateTime"})
+OF_THE_RUN = frozenset({"Counts__c", "Message__c"})
 
 
 @dataclass(frozen=True)
@@ -126,6 +130,50 @@ class Place:
     def no_faults(self) -> None:
         """Lift all faults."""
         self.control("DELETE", "faults")
+
+    def saved(self) -> sqlite3.Connection:
+        """Copy everything the org holds."""
+        copy = sqlite3.connect(":memory:", check_same_thread=False)
+        with self.running.org.store.reading() as connection:
+            connection.backup(copy)
+        return copy
+
+    def restore(self, copy: sqlite3.Connection) -> None:
+        """Let the org hold what it held when the copy was made; faults are lifted, and open queries forgotten."""
+        self.no_faults()
+        self.running.org.locators.clear()
+        with self.running.org.store._write_lock:
+            copy.backup(self.running.org.store._writer)
+
+    def contents(self) -> dict[str, list[dict[str, Any]]]:
+        """Tell what the org holds by object, read behind its API, so that equal orgs compare equal.
+
+        Ids, numbers, stamps and what a run says of itself are left out; whoever names a record that has a key names it by the key.
+        """
+        with self.running.org.store.reading() as connection:
+            connection.row_factory = sqlite3.Row
+            try:
+                tables = {
+                    o.name: [dict(row) for row in connection.execute(f'SELECT * FROM "{o.name}"')]
+                    for o in self.running.org.schema.objects.values()
+                    if o.name not in UNCOMPARED
+                }
+            finally:
+                connection.row_factory = None
+        keys = {
+            row["Id"]: row[name]
+            for rows in tables.values()
+            for row in rows
+            for name in row
+            if name.endswith("_Key__c") and row[name]
+        }
+        return {
+            name: sorted(
+                ({k: keys.get(v, v) for k, v in row.items() if k not in STAMPS | OF_THE_RUN} for row in rows), key=repr
+            )
+            for name, rows in tables.items()
+            if rows
+        }
 
     def effects(self, since: int = 0) -> Sequence[Mapping[str, Any]]:
         """Return the org's commit journal after this sequence number."""

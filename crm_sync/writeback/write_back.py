@@ -208,7 +208,14 @@ class _Run:
         if not self._lease.held:
             return
         with suppress(CrmSyncError):
-            self._lease.release(ending(status, self._org.server_time(), outcome, message))
+            self._release(ending(status, self._org.server_time(), outcome, message))
+
+    def _release(self, said: Mapping[str, Value]) -> None:
+        """Give the lease back, at the second try if need be: the first may have met the end of the share of calls."""
+        try:
+            self._lease.release(said)
+        except TemporaryError:
+            self._lease.release(said)
 
 
 def unquoted(result: RowResult) -> RowResult:
