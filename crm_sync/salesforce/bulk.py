@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 
@@ -28,6 +28,8 @@ PAGE_TRIES = 5
 MOST_ROWS_A_PAGE = 100_000
 PAGES_AT_ONCE = 2
 ROWS_PER_S = 100_000
+OLDER = timedelta(minutes=1)
+"""A job that an earlier run began ran some time before the end of the window it was given; what changed since is read again."""
 _NOT_BY_BULK = frozenset({"INVALIDENTITY", "FEATURENOTENABLED", "API_ERROR", "LIMIT_EXCEEDED", "EXCEEDEDQUOTA"})
 _ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -51,7 +53,9 @@ class BulkReader:
         Raises NotByBulkError before the first page.
         """
         doing = f"Reading {reading.object_name} by Bulk"
-        job = self._left_by_an_earlier_run(reading) or self._begun(reading, doing)
+        left = self._left_by_an_earlier_run(reading)
+        job = left or self._begun(reading, doing)
+        reached = reading.until if left is None else (left.until or _ANY_TIME) - OLDER
         facts = ended(self._client, job.path, doing, self._waiting, expected_s=expected_rows / ROWS_PER_S)
         if facts["state"] != "JobComplete":
             self._jobs.done(job.path)
@@ -61,7 +65,7 @@ class BulkReader:
             received += rows.num_rows
             if last and received != total:
                 raise TemporaryError(f"{doing}: the job counted {total} rows and its pages hold {received}. Run again.")
-            yield Page(position, rows, Stamp(job.until or reading.until, "") if last else None, last)
+            yield Page(position, rows, Stamp(reached, "") if last else None, last)
         self._jobs.done(job.path)
 
     def _begun(self, reading: Reading, doing: str) -> Job:

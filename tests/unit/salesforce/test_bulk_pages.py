@@ -16,7 +16,7 @@ from responses import matchers
 
 from crm_sync.errors import PermanentError, TemporaryError
 from crm_sync.ports import Job, Page, Reading, Stamp
-from crm_sync.salesforce.bulk import _about, parse_page
+from crm_sync.salesforce.bulk import OLDER, _about, parse_page
 from crm_sync.salesforce.bulk_jobs import Waiting
 from crm_sync.salesforce.org import SalesforceOrg
 from tests.unit.salesforce.imagined_org import DATA, HOST
@@ -129,7 +129,7 @@ def test_a_job_that_a_dead_worker_began_is_read_and_no_other_begun(
     next(dead)
     later = replace(READING, until=datetime(2026, 11, 23, tzinfo=UTC))
     (found,) = org.read([later])
-    assert found.resume == Stamp(READING.until, "")
+    assert found.resume == Stamp(READING.until - OLDER, "")
     other = replace(later, fields=("Name", "Title"))
     logged_in.replace(responses.POST, f"{DATA}/jobs/query", json={"id": "750000000000002AAA"})
     logged_in.get(f"{DATA}/jobs/query/750000000000002AAA", json={"state": "Failed"})
