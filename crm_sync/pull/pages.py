@@ -22,8 +22,8 @@ _STAMP_FIELD = FieldMapping(STAMP_COLUMN, STAMP, "datetime")
 def batch(view: View, page: pa.Table, salt: bytes) -> Batch:
     """Sort a page into what lives, what is gone, and what lives on in another record."""
     gone = _gone(view, page)
-    live = page.filter(pc.invert(gone))
-    dead = page.filter(gone)
+    all_live = gone is None or not pc.any(gone).as_py()
+    live, dead = (page, page.slice(0, 0)) if all_live else (page.filter(pc.invert(gone)), page.filter(gone))
     return Batch(
         rows=typed(view, live, salt),
         deleted_ids=dead.column("Id").to_pylist(),
@@ -50,10 +50,9 @@ def typed_columns(fields: Iterable[FieldMapping], page: pa.Table, salt: bytes) -
     return pa.table({**columns, "id": page.column("Id")}).select(list(dict.fromkeys(("id", *columns))))
 
 
-def _gone(view: View, page: pa.Table) -> pa.Array:
-    if not view.deletable:
-        return pa.array([False] * page.num_rows, pa.bool_())
-    return pc.equal(pc.fill_null(page.column(DELETED), "false"), "true")
+def _gone(view: View, page: pa.Table) -> pa.ChunkedArray | None:
+    """Say of each row whether it was deleted; None where none can be."""
+    return pc.equal(pc.fill_null(page.column(DELETED), "false"), "true") if view.deletable else None
 
 
 def _merged(view: View, dead: pa.Table) -> pa.Table:

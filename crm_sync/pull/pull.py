@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 
+import pyarrow as pa
+
 from crm_sync.model.snapshot import Snapshot
 from crm_sync.ports import Batch, Mirror, Org, SchemaChangedError, Stamp
 from crm_sync.program import Program
@@ -88,6 +90,7 @@ def _since(mirror: Mirror, view: View) -> Stamp | None:
 
 
 def _snapshot(mirror: Mirror, seen: Sequence[View], org_id: str, as_of: datetime) -> Snapshot:
+    pa.default_memory_pool().release_unused()  # what pages took, which would stand beside the tables
     tables = {view.name: mirror.table(view.name) for view in seen}
     tables |= {f"merged_{view.name}": mirror.merged(view.name) for view in seen if view.keeps_merged}
     return Snapshot(

@@ -91,7 +91,7 @@ def parse_csv(content: bytes) -> pa.Table:
     names = [name.strip('"') for name in header.split(",")]
     return csv.read_csv(
         pa.BufferReader(content),
-        read_options=csv.ReadOptions(block_size=8 << 20),
+        read_options=csv.ReadOptions(block_size=2 << 20, use_threads=False),
         parse_options=csv.ParseOptions(newlines_in_values=True),
         convert_options=csv.ConvertOptions(
             column_types={name: pa.string() for name in names},

@@ -24,6 +24,13 @@ from crm_sync.state.folder import private_folder
 from crm_sync.state.suppression import Suppression
 
 FORMAT = "1"
+ENGINE: dict[str, str | bool | int | float | list[str]] = {
+    "memory_limit": "100MB",
+    "threads": 2,
+    "enable_progress_bar": "false",
+}
+"""It would take most of the machine else; what needs more memory it works on in the file's folder."""
+ROWS_AT_ONCE = 65_536
 UNMAPPED_SCHEMA = pa.schema(
     [("object", pa.string()), ("id", pa.string()), ("field", pa.string()), ("value", pa.string())]
 )
@@ -68,7 +75,7 @@ class DuckMirror:
         """Open or make the mirror file, in a folder of this user alone; whoever `suppression` names stays out."""
         private_folder(path.parent)
         try:
-            return cls(duckdb.connect(str(path)), path, salt, suppression)
+            return cls(duckdb.connect(str(path), config=ENGINE), path, salt, suppression)
         except duckdb.IOException as error:
             if "lock" in str(error).lower():
                 raise TemporaryError(f"Another process has {path} open. Wait for it, or stop it.") from error
@@ -175,13 +182,11 @@ class DuckMirror:
 
     def table(self, name: str) -> pa.Table:
         """Return all rows in id order, so that the order in which they came can decide nothing."""
-        with self._lock:
-            return _reshaped(self._fetch(f"SELECT * FROM {_rows(name)} ORDER BY id"), self._schemas[name])
+        return self._all_of(_rows(name), self._schemas[name])
 
     def merged(self, name: str) -> pa.Table:
         """Return the last known state of records that were merged into others, in id order."""
-        with self._lock:
-            return _reshaped(self._fetch(f"SELECT * FROM {_merged(name)} ORDER BY id"), self._schemas[name])
+        return self._all_of(_merged(name), self._schemas[name])
 
     def unmapped(self) -> pa.Table:
         """Return the picklist values nothing translates."""
@@ -259,6 +264,14 @@ class DuckMirror:
             self._database.execute(
                 "UPDATE progress SET watermark = ?, watermark_id = ? WHERE name = ?",
                 [moment, watermark.record_id, name],
+            )
+
+    def _all_of(self, table: str, schema: pa.Schema) -> pa.Table:
+        """Read a table in id order, a part at a time, so that it is never in memory twice."""
+        with self._lock:
+            parts = self._database.sql(f"SELECT * FROM {table} ORDER BY id").to_arrow_reader(ROWS_AT_ONCE)
+            return pa.concat_tables(
+                [schema.empty_table(), *(_reshaped(pa.Table.from_batches([part]), schema) for part in parts)]
             )
 
     def _fetch(self, query: str) -> pa.Table:
