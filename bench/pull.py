@@ -53,18 +53,18 @@ def connect(org: BigOrg) -> SalesforceOrg:
     return SalesforceOrg.connect(org.connection(), PassingJobs(), api_share_percent=100)
 
 
-def ours(org: BigOrg) -> int:
+def ours(org: BigOrg, program: Program) -> int:
     """The worker's own step, mirror on disk and snapshot at the end included."""
     with tempfile.TemporaryDirectory() as folder:
         mirror = DuckMirror.open(Path(folder) / "state" / "mirror.duckdb", b"s" * 32)
         worker = connect(org)
-        rows = pull(worker, mirror, contacts_alone(), worker.server_time()).tables["contact"].num_rows
+        rows = pull(worker, mirror, program, worker.server_time()).tables["contact"].num_rows
         mirror.close()
         return rows
 
 
-def query(org: BigOrg) -> tuple[str, tuple[str, ...]]:
-    view = look_at(connect(org), contacts_alone())[0]
+def query(org: BigOrg, program: Program) -> tuple[str, tuple[str, ...]]:
+    view = look_at(connect(org), program)[0]
     columns = ("Id", *dict.fromkeys(f.field for f in view.readable if f.field != "Id"), "IsDeleted", "SystemModstamp")
     return f"SELECT {', '.join(columns)} FROM Contact", columns
 
@@ -76,22 +76,26 @@ def library(org: BigOrg) -> Salesforce:
     return Salesforce(session_id=org.token(), instance=host, session=session, version="68.0")
 
 
-def simple_salesforce(org: BigOrg) -> int:
+def simple_salesforce(org: BigOrg, program: Program) -> int:
     """As its README says: pages of text, each made into dictionaries, and all of them kept."""
     rows: list[Mapping[str, Any]] = []
-    for page in library(org).bulk2.Contact.query_all(query(org)[0], max_records=PAGE):
+    for page in library(org).bulk2.Contact.query_all(query(org, program)[0], max_records=PAGE):
         rows += csv.DictReader(io.StringIO(page))
     return len(rows)
 
 
-def bare(org: BigOrg) -> int:
-    rows, (text, columns) = 0, query(org)
+def bare(org: BigOrg, program: Program) -> int:
+    rows, (text, columns) = 0, query(org, program)
     for page in library(org).bulk2.Contact.query_all(text, max_records=PAGE):
         rows += parse_page(page.encode(), columns).num_rows
     return rows
 
 
-METHODS: Mapping[str, Callable[[BigOrg], int]] = {"ours": ours, "simple-salesforce": simple_salesforce, "bare": bare}
+METHODS: Mapping[str, Callable[[BigOrg, Program], int]] = {
+    "ours": ours,
+    "simple-salesforce": simple_salesforce,
+    "bare": bare,
+}
 
 
 def measure(org: BigOrg, method: str) -> dict[str, float]:
@@ -103,9 +107,9 @@ def measure(org: BigOrg, method: str) -> dict[str, float]:
 
 
 def run(method: str, facts: Mapping[str, str]) -> None:
-    org = BigOrg(facts, None)  # type: ignore[arg-type]
+    org, program = BigOrg(facts, None), contacts_alone()  # type: ignore[arg-type]
     began, cpu = time.monotonic(), time.process_time()
-    rows = METHODS[method](org)
+    rows = METHODS[method](org, program)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     spent = {"s": time.monotonic() - began, "cpu_s": time.process_time() - cpu, "peak_mb": peak, "rows": rows}
     print(json.dumps(spent))

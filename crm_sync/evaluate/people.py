@@ -38,7 +38,9 @@ def _shared(records: Records, bond: str) -> str:
 
     Sorted hashes show at little cost which few values may be there twice; those are then counted.
     """
-    hashes = records.arrow(f"SELECT hash({bond}) AS hash FROM known_contact WHERE {bond} IS NOT NULL")["hash"].to_numpy()
+    hashes = records.arrow(f"SELECT hash({bond}) AS hash FROM known_contact WHERE {bond} IS NOT NULL")[
+        "hash"
+    ].to_numpy()
     hashes = np.sort(hashes)
     records.keep(f"shared_{bond}", pa.table({"hash": np.unique(hashes[1:][hashes[1:] == hashes[:-1]])}))
     return f"""

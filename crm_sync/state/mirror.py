@@ -24,11 +24,7 @@ from crm_sync.state.folder import private_folder
 from crm_sync.state.suppression import Suppression
 
 FORMAT = "1"
-ENGINE: dict[str, str | bool | int | float | list[str]] = {
-    "memory_limit": "100MB",
-    "threads": 2,
-    "enable_progress_bar": "false",
-}
+ENGINE: dict[str, str | bool | int | float | list[str]] = {"memory_limit": "100MB", "threads": 2}
 """It would take most of the machine else; what needs more memory it works on in the file's folder."""
 ROWS_AT_ONCE = 65_536
 UNMAPPED_SCHEMA = pa.schema(

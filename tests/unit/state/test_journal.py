@@ -48,10 +48,13 @@ def test_a_run_from_beginning_to_end(journal: SqliteJournal) -> None:
     assert (run["run_id"], run["status"], run["ended"]) == ("r1", "done", NOW.isoformat())
 
 
-def test_a_run_is_begun_once(journal: SqliteJournal) -> None:
+def test_a_run_that_died_before_the_org_knew_of_it_begins_again_under_its_number(journal: SqliteJournal) -> None:
     journal.begin_run("r1", "full", NOW, {})
-    with pytest.raises(sqlite3.IntegrityError):
-        journal.begin_run("r1", "full", NOW, {})
+    assert journal.adopt_unfinished() == ("r1",)
+    journal.begin_run("r1", "full", NOW, {"plan": "p"})
+    journal.end_run("r1", "done", {})
+    (run,) = journal.runs()
+    assert (run["run_id"], run["status"]) == ("r1", "done")
 
 
 def test_runs_left_open_by_a_crash_are_adopted(journal: SqliteJournal) -> None:

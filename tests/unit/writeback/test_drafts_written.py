@@ -126,7 +126,7 @@ def test_what_the_org_says_of_a_draft_is_not_kept(org: Place, writer: Worker, tm
     (who,) = org.human("Contact", PERSON)
     wanted = task(Draft(("Dear ", to(who))), who)
     message = "STRING_TOO_LONG, Description: data value too large: Dear Wilhelmina"
-    org.fault("record", times=1, object="Task", contains=wanted.key, code="STRING_TOO_LONG", message=message)
+    org.fault("record", times=2, object="Task", contains=wanted.key, code="STRING_TOO_LONG", message=message)
     (refused,) = writer.reach([wanted]).results
     assert (refused.status, refused.code) == ("refused", "STRING_TOO_LONG")
     assert "Wilhelmina" not in str(refused.message)
