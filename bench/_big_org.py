@@ -20,7 +20,9 @@ from typing import Any
 
 import requests
 from pydantic import SecretStr
+from simple_salesforce.api import Salesforce
 
+from crm_sync.salesforce.session import LoopbackAdapter
 from crm_sync.settings import Connection, SecretGrant
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -80,6 +82,14 @@ class BigOrg:
         self.process.stdin.write(json.dumps(command) + "\n")
         self.process.stdin.flush()
         return json.loads(self.process.stdout.readline())
+
+
+def library(org: BigOrg) -> Salesforce:
+    """Sign simple-salesforce in, which knows https alone."""
+    session = requests.Session()
+    session.mount("https://", LoopbackAdapter())
+    host = org.url.removeprefix("http://")
+    return Salesforce(session_id=org.token(), instance=host, session=session, version="68.0")
 
 
 @contextmanager

@@ -27,16 +27,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import requests
-from simple_salesforce.api import Salesforce
-
-from bench._big_org import ROOT, BigOrg, big_org
+from bench._big_org import ROOT, BigOrg, big_org, library
 from crm_sync.program import Program, load_program
 from crm_sync.pull import pull
 from crm_sync.pull.pull import look_at
 from crm_sync.salesforce.bulk import parse_page
 from crm_sync.salesforce.org import SalesforceOrg
-from crm_sync.salesforce.session import LoopbackAdapter
 from crm_sync.state.jobs import PassingJobs
 from crm_sync.state.mirror import DuckMirror
 
@@ -67,13 +63,6 @@ def query(org: BigOrg, program: Program) -> tuple[str, tuple[str, ...]]:
     view = look_at(connect(org), program)[0]
     columns = ("Id", *dict.fromkeys(f.field for f in view.readable if f.field != "Id"), "IsDeleted", "SystemModstamp")
     return f"SELECT {', '.join(columns)} FROM Contact", columns
-
-
-def library(org: BigOrg) -> Salesforce:
-    session = requests.Session()
-    session.mount("https://", LoopbackAdapter())
-    host = org.url.removeprefix("http://")
-    return Salesforce(session_id=org.token(), instance=host, session=session, version="68.0")
 
 
 def simple_salesforce(org: BigOrg, program: Program) -> int:
