@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -70,8 +71,15 @@ def email_key(address: str, salt: bytes) -> str | None:
     local = local.partition("+")[0]
     if not local or not host:
         return None
-    plain = f"{local}@{host}".encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(plain, key=salt, digest_size=HASH_BYTES).hexdigest()
+    hasher = _keyed(salt).copy()
+    hasher.update(f"{local}@{host}".encode("utf-8", "surrogatepass"))
+    return hasher.hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _keyed(salt: bytes) -> hashlib.blake2b:
+    """Prepare the hash with the secret, which takes as long as hashing an address."""
+    return hashlib.blake2b(key=salt, digest_size=HASH_BYTES)
 
 
 def _flat(column: pa.ChunkedArray) -> pa.Array:
