@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 STATE  ?= .crm_sync
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-clients test-browser check lint types layers format bench docs lock clean
+.PHONY: help demo test test-faults test-clients test-browser check lint types layers format bench docs lock clean
 
 help:  ## List these targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ demo: $(VENV)/installed  ## Set up, start the local org, load the sample records
 test: $(VENV)/installed  ## Set up, then every check and test that needs Python only (under 10 minutes)
 	@$(MAKE) --no-print-directory lint layers types
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-faults: $(VENV)/installed  ## Let every fault happen at every call of a whole run
+	@$(BIN)/python -m pytest -m all_faults tests/faults
 
 CLIENT_LOCKS := $(wildcard tests/clients/node/*.json tests/clients/node/*.txt tests/clients/python/*.lock)
 

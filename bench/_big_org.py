@@ -76,6 +76,10 @@ class BigOrg:
         """Change so many rows of each object, as somebody's edit would."""
         self._tell({"touch": dict(sizes)})
 
+    def pace(self, looks: int) -> None:
+        """Let Bulk jobs be done at the look after so many; at first it is 0."""
+        self._tell({"pace": looks})
+
     def _tell(self, command: Mapping[str, Any]) -> Any:
         assert self.process.stdin is not None
         assert self.process.stdout is not None

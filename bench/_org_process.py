@@ -16,6 +16,7 @@ from crm_sync.local_org.clock import stamp
 from crm_sync.local_org.ids import make
 from crm_sync.local_org.org import Org
 from crm_sync.local_org.server import running
+from crm_sync.local_org.work_queue import Pace
 
 PACKAGE = Path(__file__).resolve().parent.parent / "deploy" / "salesforce"
 VALUES: Mapping[str, Mapping[str, str]] = {
@@ -114,7 +115,12 @@ def calls(org: Org, _: Any) -> int:
     return org.usage.used("DailyApiRequests")
 
 
-COMMANDS = {"add": add, "touch": touch, "calls": calls}
+def pace(org: Org, looks: int) -> None:
+    """Let bulk work be done at the look after so many; at first it is done at the first."""
+    org.work.pace = Pace(looks)
+
+
+COMMANDS = {"add": add, "touch": touch, "calls": calls, "pace": pace}
 
 
 def serve(folder: str) -> None:
@@ -123,6 +129,7 @@ def serve(folder: str) -> None:
         told.org.usage.limits = dict.fromkeys(told.org.usage.limits, 10_000_000)
         facts = {"url": told.base_url, "client_id": told.client_id, "client_secret": told.client_secret}
         print(json.dumps(facts | {"org_id": told.org_id}), flush=True)
+        pace(told.org, 0)
         for line in sys.stdin:
             ((name, given),) = json.loads(line).items()
             print(json.dumps(COMMANDS[name](told.org, given)), flush=True)

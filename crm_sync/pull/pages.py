@@ -24,10 +24,11 @@ def batch(view: View, page: pa.Table, salt: bytes) -> Batch:
     gone = _gone(view, page)
     all_live = gone is None or not pc.any(gone).as_py()
     live, dead = (page, page.slice(0, 0)) if all_live else (page.filter(pc.invert(gone)), page.filter(gone))
+    rows = typed(view, live, salt)
     return Batch(
-        rows=typed(view, live, salt),
+        rows=rows,
         deleted_ids=dead.column("Id").to_pylist(),
-        merged=_merged(view, typed(view, dead, salt)),
+        merged=_merged(typed(view, dead, salt)) if dead.num_rows and view.keeps_merged else rows.slice(0, 0),
         unmapped=_unmapped(view, live),
     )
 
@@ -55,9 +56,7 @@ def _gone(view: View, page: pa.Table) -> pa.ChunkedArray | None:
     return pc.equal(pc.fill_null(page.column(DELETED), "false"), "true") if view.deletable else None
 
 
-def _merged(view: View, dead: pa.Table) -> pa.Table:
-    if not view.keeps_merged:
-        return dead.slice(0, 0)
+def _merged(dead: pa.Table) -> pa.Table:
     return dead.filter(pc.is_valid(dead.column("master_record")))
 
 

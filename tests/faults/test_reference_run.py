@@ -57,6 +57,7 @@ class Run:
     state: Path
     settings: dict[str, Any] = field(default_factory=dict)
     decided: dict[str, Decision] = field(default_factory=dict)
+    mirror: DuckMirror = field(default_factory=lambda: DuckMirror.in_memory(b"s" * 32))
     worlds: int = 0
 
     def __post_init__(self) -> None:
@@ -71,10 +72,9 @@ class Run:
         """Build a world with nothing pulled and nothing noted."""
         self.worlds += 1
         journal = SqliteJournal.open(self.state / str(self.worlds) / "journal.sqlite")
-        mirror = DuckMirror.in_memory(b"s" * 32)
+        empty(self.mirror)
         books = Books(journal.decisions, FileArchive.open(self.state / "archive"), {})
-        yield World(self.org.worker(journal.jobs, **self.settings), mirror, journal, self.program, books)
-        mirror.close()
+        yield World(self.org.worker(journal.jobs, **self.settings), self.mirror, journal, self.program, books)
         journal.close()
 
     def once(self, world: World) -> Outcome:
@@ -136,6 +136,14 @@ class Run:
             self.ends_well(world)
 
 
+def empty(mirror: DuckMirror) -> None:
+    """Let a mirror hold nothing; to make one takes longer than a run."""
+    known = [name for (name,) in mirror._database.execute("SELECT name FROM progress").fetchall()]
+    for table in ("unmapped", *(f'"{kind}_{name}"' for name in known for kind in ("rows", "merged"))):
+        mirror._database.execute(f"DELETE FROM {table}")
+    mirror._database.execute("UPDATE progress SET watermark = NULL, watermark_id = NULL")
+
+
 class Bomb(CallBudget):
     """Counts calls as the real one does, and kills the process before one of them and ever after."""
 
@@ -180,12 +188,16 @@ def before(org: Place) -> sqlite3.Connection:
 
 
 @pytest.fixture(scope="module")
-def run(org: Place, before: sqlite3.Connection, program: Program, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def run(
+    org: Place, before: sqlite3.Connection, program: Program, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Run]:
     """The run over REST."""
-    return Run(org, before, program, tmp_path_factory.mktemp("rest"))
+    made = Run(org, before, program, tmp_path_factory.mktemp("rest"))
+    yield made
+    made.mirror.close()
 
 
-@pytest.mark.parametrize("kind", ["expire", "lost_reply", "html"])
+@pytest.mark.parametrize("kind", ["expire", "lost_reply"])
 def test_a_fault_at_every_call(run: Run, kind: str) -> None:
     for call in range(run.calls):
         run.survives(run.fault(kind, skip=call))
@@ -193,22 +205,41 @@ def test_a_fault_at_every_call(run: Run, kind: str) -> None:
 
 def test_a_body_cut_at_random_bytes_of_every_call(run: Run) -> None:
     """The connection breaks within the answer, three times in a row."""
-    chance = random.Random(1)
     for call in range(run.calls):
-        cuts = [run.fault("truncate", skip=call, bytes=chance.randrange(1, 200)) for _ in range(THREE_CUTS)]
-        run.survives(lambda worker, cuts=cuts: [cut(worker) for cut in cuts])  # type: ignore[misc]
+        cut_at(run, call)
 
 
-def test_a_short_body_that_looks_whole_at_every_call(run: Run) -> None:
-    chance = random.Random(2)
+def test_something_else_at_every_call(run: Run) -> None:
+    """What `make test-faults` lets happen at every call happens here at every third."""
     for call in range(run.calls):
-        cuts = [chance.randrange(1, 200) for _ in range(THREE_CUTS)]
-        run.survives(partial(shortened, call=call, bytes_kept=cuts))
+        OTHERS[call % len(OTHERS)](run, call)
 
 
-def test_a_worker_killed_before_every_call(run: Run) -> None:
+@pytest.mark.all_faults
+@pytest.mark.parametrize("number", range(3))
+def test_everything_else_at_every_call(run: Run, number: int) -> None:
     for call in range(run.calls):
-        run.killed(call)
+        OTHERS[number](run, call)
+
+
+def cut_at(run: Run, call: int) -> None:
+    chance = random.Random(call)
+    cuts = [run.fault("truncate", skip=call, bytes=chance.randrange(1, 200)) for _ in range(THREE_CUTS)]
+    run.survives(lambda worker: [cut(worker) for cut in cuts])
+
+
+def looks_whole_at(run: Run, call: int) -> None:
+    """Three answers in a row come short, and say that they are whole."""
+    chance = random.Random(call)
+    cuts = [chance.randrange(1, 200) for _ in range(THREE_CUTS)]
+    run.survives(partial(shortened, call=call, bytes_kept=cuts))
+
+
+def page_of_a_proxy_at(run: Run, call: int) -> None:
+    run.survives(run.fault("html", skip=call))
+
+
+OTHERS = (looks_whole_at, page_of_a_proxy_at, Run.killed)
 
 
 def test_a_share_of_the_daily_limit_that_ends_on_the_way(run: Run) -> None:
@@ -233,12 +264,11 @@ def test_a_lost_locator_at_every_page(run: Run, monkeypatch: pytest.MonkeyPatch)
     assert pages >= 5
 
 
-def test_six_faults_in_one_run_by_bulk(
-    org: Place, before: sqlite3.Connection, program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_six_faults_in_one_run_by_bulk(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is more than two rows travels by Bulk, in pages of two; three sessions end and three answers are lost in each run."""
     monkeypatch.setattr(bulk_query, "ROWS_PER_PAGE", 2)
-    run = Run(org, before, program, tmp_path, {"bulk_read_rows": 2, "bulk_write_rows": 3})
+    org = run.org
+    run = replace(run, state=tmp_path, settings={"bulk_read_rows": 2, "bulk_write_rows": 3})
     third = run.calls // 3 + 1
     for call in range(third):
 
