@@ -76,6 +76,10 @@ class BigOrg:
         """Change so many rows of each object, as somebody's edit would."""
         self._tell({"touch": dict(sizes)})
 
+    def wait(self, seconds: float) -> str:
+        """Let time pass in the org, and tell what time it is there."""
+        return str(self._tell({"wait": seconds}))
+
     def pace(self, looks: int) -> None:
         """Let Bulk jobs be done at the look after so many; at first it is 0."""
         self._tell({"pace": looks})

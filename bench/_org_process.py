@@ -120,7 +120,13 @@ def pace(org: Org, looks: int) -> None:
     org.work.pace = Pace(looks)
 
 
-COMMANDS = {"add": add, "touch": touch, "calls": calls, "pace": pace}
+def wait(org: Org, seconds: float) -> str:
+    """Let time pass, and tell what time it is."""
+    org.clock.advance(seconds)
+    return stamp(org.clock.now())
+
+
+COMMANDS = {"add": add, "touch": touch, "calls": calls, "pace": pace, "wait": wait}
 
 
 def serve(folder: str) -> None:

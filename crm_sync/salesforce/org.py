@@ -104,10 +104,15 @@ class SalesforceOrg:
         self._bulk_writer.settle()
 
     def identity(self) -> OrgIdentity:
-        """Return which org this is. The token and the Organization record must agree."""
+        """Return which org this is. The token and the Organization record must agree, and with the pin if there is one.
+
+        Raises WrongOrgError.
+        """
         token = self._auth.token()
         if self._identity is None or self._identity.org_id != token.org_id:
-            self._identity = self._read_identity(token.org_id)
+            found = self._read_identity(token.org_id)
+            self._unless_another(found)
+            self._identity = found
         return self._identity
 
     def server_time(self) -> datetime:
@@ -227,19 +232,24 @@ class SalesforceOrg:
         return self._connection.bulk_write_rows
 
     def _check_pin(self) -> None:
+        """Make sure that a pin was held against the org; raises WrongOrgError or ConfigurationError."""
         found = self.identity()
-        pinned = self._connection.org_id
-        if pinned is None:
+        if self._connection.org_id is None:
             mistake = Mistake(
                 "CRM_SYNC_ORG_ID", "nothing", f"the id of the org to write to; this one is {found.org_id}"
             )
             raise ConfigurationError((mistake,))
+
+    def _unless_another(self, found: OrgIdentity) -> None:
+        pinned = self._connection.org_id
+        if pinned is None:
+            return
         if not is_id(pinned) or to_18(pinned) != found.org_id or found.is_sandbox != self._connection.expect_sandbox:
             expected = "a sandbox" if self._connection.expect_sandbox else "a production org"
             met = "a sandbox" if found.is_sandbox else "a production org"
             raise WrongOrgError(
-                f"This is {found.name} ({found.org_id}, {met}); the settings pin {pinned}, {expected}. Nothing was "
-                "written. Set CRM_SYNC_INSTANCE_URL, CRM_SYNC_ORG_ID and CRM_SYNC_EXPECT_SANDBOX to the same org."
+                f"This is {found.name} ({found.org_id}, {met}); the settings pin {pinned}, {expected}. Nothing was read "
+                "or written. Set CRM_SYNC_INSTANCE_URL, CRM_SYNC_ORG_ID and CRM_SYNC_EXPECT_SANDBOX to the same org."
             )
 
     def _read_identity(self, org_id: str) -> OrgIdentity:

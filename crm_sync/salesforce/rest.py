@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from math import ceil
 from typing import Any
 
 import pyarrow as pa
 
 from crm_sync.errors import TemporaryError
+from crm_sync.model.calls import ROWS_A_PAGE
 from crm_sync.ports import Handling, Page, Reading, Stamp
 from crm_sync.salesforce.answers import OrgFault, as_error
 from crm_sync.salesforce.client import DATA_ROOT, HEAVY_SUBREQUESTS_PER_COMPOSITE, Client, Subanswer
@@ -113,7 +115,7 @@ class RestReader:
         total, records, following = _envelope(answer.body)
         if cursor.expected is None:
             cursor.expected, cursor.logins = total, self._client.logins
-            if total > self._bulk_rows and not cursor.handed_over and not cursor.any_size:
+            if self._is_big(total, len(records), following) and not cursor.handed_over and not cursor.any_size:
                 return TooBigError(cursor.position, total)
         cursor.received += len(records)
         cursor.locator = following
@@ -126,6 +128,11 @@ class RestReader:
             self._restart(cursor, "the result ended before its last row")
         last = following is None and not short
         return Page(cursor.position, rows, Stamp(cursor.reading.until, "") if last else resume, last)
+
+    def _is_big(self, total: int, received: int, following: str | None) -> bool:
+        """Whether Bulk costs fewer calls. Of wide rows the org gives fewer a page (200 at least), and a job costs the same."""
+        pages = ceil(total / received) if following and received else 1
+        return total > self._bulk_rows or (pages > 1 and pages * ROWS_A_PAGE > self._bulk_rows)
 
     def _after_fault(self, cursor: _Cursor, fault: OrgFault) -> TooBigError | None:
         fresh = cursor.locator is None and not cursor.handed_over and not cursor.any_size

@@ -135,7 +135,7 @@ class Sender:
         code, message = answer.code or "UNKNOWN_EXCEPTION", answer.message or ""
         if code == "INVALID_FIELD" and item.links:
             return deferred(item, code, "a record it links to is not there")
-        if code == "DUPLICATE_VALUE" and item.row.key_field != ID:
+        if code == "DUPLICATE_VALUE" and item.row.key_field != ID and item.change.action == "create":
             there = self._read_back([item]).get(item.position)
             if there is not None:
                 return RowResult(item.change, "written", there.record_id)

@@ -264,13 +264,14 @@ def test_a_lost_locator_at_every_page(run: Run, monkeypatch: pytest.MonkeyPatch)
     assert pages >= 5
 
 
-def test_six_faults_in_one_run_by_bulk(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.all_faults)])
+def test_six_faults_in_one_run_by_bulk(run: Run, every: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is more than two rows travels by Bulk, in pages of two; three sessions end and three answers are lost in each run."""
     monkeypatch.setattr(bulk_query, "ROWS_PER_PAGE", 2)
     org = run.org
     run = replace(run, state=tmp_path, settings={"bulk_read_rows": 2, "bulk_write_rows": 3})
     third = run.calls // 3 + 1
-    for call in range(third):
+    for call in range(0, third, every):
 
         def disturb(worker: SalesforceOrg, call: int = call) -> None:
             worker._bulk._page_rows = 2

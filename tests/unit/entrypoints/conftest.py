@@ -38,8 +38,8 @@ class Desk:
     def state(self) -> Path:
         return self.folder / "state"
 
-    def run(self, *arguments: str) -> Result:
-        """Run one command."""
+    def run(self, *arguments: str, **changed: str) -> Result:
+        """Run one command; `changed` are environment variables."""
         org = self.place.running
         environment = {
             "CRM_SYNC_INSTANCE_URL": org.base_url,
@@ -53,7 +53,7 @@ class Desk:
             "CRM_SYNC_MAPPINGS_DIR": str(self.mappings),
             "CRM_SYNC_LOG_LEVEL": "error",
         }
-        return CliRunner().invoke(app, list(arguments), env=environment)
+        return CliRunner().invoke(app, list(arguments), env=environment | changed)
 
     def answer(self, *arguments: str) -> Any:
         """Run one command that must end well, and read its JSON."""

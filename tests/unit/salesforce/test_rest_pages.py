@@ -231,9 +231,11 @@ def test_sizes_decide_between_rest_and_bulk_and_a_timeout_does_too(
         assert any(asked in call.request.url for call in logged_in.calls)
 
 
-def test_a_window_that_turns_out_big_goes_to_bulk_and_its_first_page_is_dropped(
-    logged_in: responses.RequestsMock, connect: Connect
+@pytest.mark.parametrize("bulk_read_rows", [8, 17_999])
+def test_a_window_of_many_rows_or_many_pages_goes_to_bulk_and_its_first_page_is_dropped(
+    logged_in: responses.RequestsMock, connect: Connect, bulk_read_rows: int
 ) -> None:
+    """Nine rows, a page each: nine pages of narrow rows would be 18,000 rows."""
     logged_in.get(f"{DATA}/queryAll", json=answer(record(1), total=9, following=NEXT))
     logged_in.post(f"{DATA}/jobs/query", json={"id": "750000000000001AAA"})
     logged_in.get(f"{DATA}/jobs/query/750000000000001AAA", json={"state": "JobComplete", "numberRecordsProcessed": 1})
@@ -244,6 +246,6 @@ def test_a_window_that_turns_out_big_goes_to_bulk_and_its_first_page_is_dropped(
         headers={"Sforce-Locator": "null", "Sforce-NumberOfRecords": "1"},
     )
     logged_in.delete(f"{DATA}/jobs/query/750000000000001AAA", status=204)
-    pages = read(connect(bulk_read_rows=5), reading())
+    pages = read(connect(bulk_read_rows=bulk_read_rows), reading())
     assert ids(pages) == ["001000000000001AAA"]
     assert pages[0].resume == Stamp(UNTIL, "")

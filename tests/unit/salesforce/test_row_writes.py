@@ -147,7 +147,7 @@ def test_nothing_is_written_to_another_org(
     logged_in: responses.RequestsMock, connect: Connect, org_id: str, sandbox: bool, settings: dict[str, Any]
 ) -> None:
     organization(logged_in, org_id, sandbox=sandbox)
-    with pytest.raises(WrongOrgError, match="Nothing was written"):
+    with pytest.raises(WrongOrgError, match="Nothing was read or written"):
         connect(**settings).upsert([row("a")])
     assert {call.request.method for call in logged_in.calls[1:]} == {"GET"}
 

@@ -79,6 +79,39 @@ def test_a_bad_row_costs_its_neighbours_nothing(org: Place, worker: Worker) -> N
     assert set(profiles(org, people)) == set(people) - {people[7]}
 
 
+def test_a_row_that_spoils_every_batch_it_is_in_is_found(org: Place, worker: Worker) -> None:
+    """As an automation of the org does that gives up on a whole call."""
+    people = contacts(org, 20)
+    spoilt = {"kind": "error", "path": "composite", "text": people[7], "times": -1}
+    org.control("POST", "faults", spoilt | {"with": {"status": 400, "code": "CANNOT_EXECUTE_FLOW_TRIGGER"}})
+    outcome = worker.reach([profile(person) for person in people])
+    assert (outcome.count("written"), outcome.count("refused")) == (19, 1)
+    (refused,) = [result for result in outcome.results if result.status == "refused"]
+    assert (refused.change.key, refused.code) == (people[7], "CANNOT_EXECUTE_FLOW_TRIGGER")
+    assert set(profiles(org, people)) == set(people) - {people[7]}
+
+
+def test_a_create_that_is_there_already_is_read_back(org: Place, worker: Worker) -> None:
+    """Somebody wrote it a moment ago, be it this worker itself: it counts as written, and its values are for the next run."""
+    mine, strange = contacts(org, 2)
+    made = worker.plan([profile(mine), profile(strange)])
+    (there,) = org.human("Reference_Profile__c", {"External_Key__c": mine, "Contact__c": mine, "Strength__c": 1.0})
+    org.fault("record", times=-1, object="Reference_Profile__c", code="DUPLICATE_VALUE")
+    found = {result.change.key: result for result in worker.write(made).results}
+    assert (found[mine].status, found[mine].record_id) == ("written", there)
+    assert (found[strange].status, found[strange].code) == ("deferred", "DUPLICATE_VALUE")
+    org.no_faults()
+    assert worker.reach([profile(mine), profile(strange)]).count("written") == 2
+
+
+def test_an_update_that_meets_a_value_of_another_record_is_not_taken_for_written(org: Place, worker: Worker) -> None:
+    (person,) = contacts(org, 1)
+    worker.reach([profile(person)])
+    org.fault("record", times=-1, object="Reference_Profile__c", code="DUPLICATE_VALUE")
+    (result,) = worker.reach([profile(person, strength=51.0)]).results
+    assert (result.status, result.code) == ("deferred", "DUPLICATE_VALUE")
+
+
 def test_what_was_refused_waits_until_it_changes(org: Place, worker: Worker) -> None:
     (person,) = contacts(org, 1)
     org.fault("record", times=-1, object="Reference_Profile__c", contains=person, code="STRING_TOO_LONG")
