@@ -54,9 +54,9 @@ class _Cursor:
     restarts: int = 0
 
     @property
-    def remaining(self) -> float:
-        """Rows still to come; unknown counts as endless, so that new readings are asked first."""
-        return float("inf") if self.expected is None else self.expected - self.received
+    def remaining(self) -> int:
+        """Rows still to come; unknown counts as a page, so that what is known to be longest is never waited for."""
+        return ROWS_A_PAGE if self.expected is None else self.expected - self.received
 
 
 class RestReader:
