@@ -83,6 +83,6 @@ class PermanentError(CrmSyncError):
 
 
 class WrongOrgError(CrmSyncError):
-    """The org reached is not the one pinned in the settings. Nothing was written."""
+    """The org reached is not the one pinned in the settings. Nothing was read or written."""
 
     exit_code = 78
