@@ -102,7 +102,7 @@ class Outcome:
     erased: Erased = Erased()
 
     @classmethod
-    def of(cls, results: Iterable[RowResult], spent: Spent, erased: Erased = Erased()) -> Outcome:  # noqa: B008 - frozen
+    def of(cls, results: Iterable[RowResult], spent: Spent, erased: Erased = Erased()) -> Outcome:
         """Put results beside what the run has used."""
         made = tuple(results)
         written = Counter(result.change.object for result in made if result.status == "written")

@@ -231,7 +231,7 @@ class DuckMirror:
         self._database.close()
         beside[1].unlink(missing_ok=True)
         fresh.replace(self._path)
-        self._database = duckdb.connect(str(self._path))
+        self._database = duckdb.connect(str(self._path), config=ENGINE)
         self._start()
 
     def _start(self) -> None:

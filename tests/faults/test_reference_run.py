@@ -23,6 +23,7 @@ import requests
 import urllib3
 
 from crm_sync.audit import Books
+from crm_sync.erasure import Stores
 from crm_sync.errors import TemporaryError
 from crm_sync.local_org import bulk_query, query
 from crm_sync.model.records import Outcome
@@ -35,6 +36,7 @@ from crm_sync.salesforce.org import SalesforceOrg
 from crm_sync.state.archive import FileArchive
 from crm_sync.state.journal import SqliteJournal
 from crm_sync.state.mirror import DuckMirror
+from crm_sync.state.papers import Papers
 from tests.faults.reference_org import NOW, reference_org
 from tests.local_place import Place
 
@@ -73,8 +75,11 @@ class Run:
         self.worlds += 1
         journal = SqliteJournal.open(self.state / str(self.worlds) / "journal.sqlite")
         empty(self.mirror)
-        books = Books(journal.decisions, FileArchive.open(self.state / "archive"), {})
-        yield World(self.org.worker(journal.jobs, **self.settings), self.mirror, journal, self.program, books)
+        archive = FileArchive.open(self.state / "archive")
+        stores = Stores(journal, self.mirror, archive, Papers(self.state / "simulations", journal.suppression))
+        books = Books(journal.decisions, archive, {})
+        org = self.org.worker(journal.jobs, **self.settings)
+        yield World(org, self.mirror, journal, self.program, books, stores)
         journal.close()
 
     def once(self, world: World) -> Outcome:
