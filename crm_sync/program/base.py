@@ -30,10 +30,13 @@ class Part(BaseModel):
 
 
 NAME = r"^[a-z][a-z0-9_]{0,59}$"
+FILE_NAME = r"^[a-z][a-z0-9_-]{0,59}$"
 API_NAME = r"^[A-Za-z][A-Za-z0-9_]{0,79}$"
 
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 """A name in the program: small letters, digits and underscores."""
+FileName = Annotated[str, StringConstraints(pattern=FILE_NAME)]
+"""The name of a file without its ending: as a name in the program, hyphens allowed."""
 ApiName = Annotated[str, StringConstraints(pattern=API_NAME)]
 """A name in the org, of an object or a field."""
 ReferenceType = Annotated[str, WithJsonSchema({"reference_type": True})]

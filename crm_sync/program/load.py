@@ -208,9 +208,17 @@ def _stray(folder: Path, file_name: str, names: tuple[str, ...], present: Iterab
 
 def _version(draft: Draft) -> str:
     rules = {name: part.model_dump(mode="json", exclude_defaults=True) for name, part in draft.rules.items()}
-    mappings = {
-        name: vars(mapping) | {"fields": {field.name: vars(field) for field in mapping.fields.values()}}
-        for name, mapping in draft.mappings.items()
-    }
+    mappings = {name: _content(mapping) for name, mapping in draft.mappings.items()}
     texts = {name: text.model_dump(mode="json", exclude_defaults=True) for name, text in draft.templates.items()}
     return content_hash({"rules": rules, "mappings": mappings, "templates": texts, "types": draft.types})
+
+
+def _content(mapping: ObjectMapping) -> Mapping[str, object]:
+    """Give what a mapping says; what only joined fields have is there for these alone, so that older versions stay."""
+    fields = {
+        field.name: {name: value for name, value in vars(field).items() if name != "home" or value is not None}
+        for field in mapping.fields.values()
+    }
+    said = {"name": mapping.name, "object": mapping.object, "about": mapping.about, "key": mapping.key}
+    joined = {name: vars(one) for name, one in mapping.joined.items()}
+    return {**said, "fields": fields, **({"joined": joined} if joined else {})}

@@ -64,9 +64,17 @@ def _pair(mapping: str, field: str | None, old: Mapping[str, Any], new: Mapping[
 
 
 def _object(mapping: ObjectMapping | None) -> Mapping[str, Any]:
-    return {"object": mapping.object, "key": mapping.key} if mapping else {}
+    if mapping is None:
+        return {}
+    joined = {name: asdict(one) for name, one in mapping.joined.items()}
+    return {"object": mapping.object, "key": mapping.key, "joined": joined}
 
 
 def _field(mapping: ObjectMapping | None, name: str) -> Mapping[str, Any]:
     field: FieldMapping | None = mapping.fields.get(name) if mapping else None
-    return {key: value for key, value in asdict(field).items() if key != "name"} if field else {}
+    said = asdict(field) if field else {}
+    return {_WRITTEN.get(key, key): value for key, value in said.items() if key != "name"}
+
+
+_WRITTEN: Mapping[str, str] = {"home": "from"}
+"""Attributes that have another name in the files."""

@@ -45,6 +45,9 @@ OWNER_MEANINGS: Mapping[Owner, str] = {
 ANY_OBJECT = "any"
 """What a reference points `to` when the org allows records of several objects (Salesforce: polymorphic lookup)."""
 
+LOOKUP = "looks_up_to"
+"""The column of a joined table that says which record of the mapping's own object a row belongs to."""
+
 MAPPING_NAMES = (
     "account",
     "contact",
@@ -71,10 +74,22 @@ MAPPING_NAMES = (
 """The mappings the program is made of: one file each."""
 
 
+class JoinedEntry(Part):
+    """Another object that some fields live on: its records look up to those of this mapping.
+
+    `lookup` is the field of theirs that does; of several for one record the newest by the field `newest_by` counts.
+    """
+
+    object: ApiName
+    lookup: ApiName
+    newest_by: Name | None = None
+
+
 class FieldEntry(Part):
-    """One field as written in a mapping file."""
+    """One field as written in a mapping file. `from` names the joined object that it lives on."""
 
     field: ApiName
+    home: Name | None = Field(default=None, alias="from")
     type: FieldType = "id"
     owner: Owner = "org"
     to: str | None = None
@@ -90,14 +105,28 @@ class MappingFile(Part):
     object: ApiName
     about: Sentence
     key: ApiName | None
+    joined: Mapping[Name, JoinedEntry] = Field(default_factory=dict)
     fields: Mapping[Name, FieldEntry] = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class Joined:
+    """An object that some fields of a mapping live on, found by its lookup to the mapping's own.
+
+    `newest_by` names the mapped field by which the newest of several records is known; None: there may be only one.
+    """
+
+    name: str
+    object: str
+    lookup: str
+    newest_by: str | None = None
 
 
 @dataclass(frozen=True)
 class FieldMapping:
     """One mapped field: its program name, its API name, and who may write it.
 
-    `values` translate API values to program values. `to` is the mapping a reference points to, or "any".
+    `home` is the joined object it lives on, None for the mapping's own. `values` translate API values to program values. `to` is the mapping a reference points to, or "any".
     `personal` fields never enter the mirror; an absent `safety` field refuses the run.
     """
 
@@ -110,6 +139,7 @@ class FieldMapping:
     transform: Transform | None = None
     personal: bool = False
     safety: bool = False
+    home: str | None = None
 
     @property
     def program_values(self) -> tuple[str, ...]:
@@ -129,13 +159,18 @@ class FieldMapping:
 
 @dataclass(frozen=True)
 class ObjectMapping:
-    """One mapped object. `key` is the API name of the external id the worker upserts by, None if it never creates."""
+    """One mapped object. `key` is the API name of the external id the worker upserts by, None if it never creates.
+
+    `part_of` names the mapping that this is one table of (see `tables`), None for a mapping itself.
+    """
 
     name: str
     object: str
     about: str
     key: str | None
     fields: Mapping[str, FieldMapping]
+    joined: Mapping[str, Joined] = dataclasses.field(default_factory=dict)
+    part_of: str | None = None
 
     @classmethod
     def of(cls, name: str, file: MappingFile) -> ObjectMapping:
@@ -151,10 +186,39 @@ class ObjectMapping:
                 transform=entry.transform,
                 personal=entry.personal,
                 safety=entry.safety,
+                home=entry.home,
             )
             for field_name, entry in file.fields.items()
         }
-        return cls(name, file.object, file.about, file.key, fields)
+        joined = {one: Joined(one, at.object, at.lookup, at.newest_by) for one, at in file.joined.items()}
+        return cls(name, file.object, file.about, file.key, fields, joined)
+
+    @property
+    def known_as(self) -> str:
+        """The mapping's name, for one of its tables as well."""
+        return self.part_of or self.name
+
+    @property
+    def tables(self) -> tuple[ObjectMapping, ...]:
+        """What is read of the org for this mapping: its own object, then every joined one with its lookup, each a table."""
+        own = {name: field for name, field in self.fields.items() if field.home is None}
+        return (
+            dataclasses.replace(self, fields=own, joined={}),
+            *(self._table(joined) for joined in self.joined.values()),
+        )
+
+    def _table(self, joined: Joined) -> ObjectMapping:
+        fields = {name: field for name, field in self.fields.items() if field.home == joined.name}
+        lookup = FieldMapping(
+            LOOKUP, joined.lookup, "reference", to=self.name, safety=any(field.safety for field in fields.values())
+        )
+        known = {"id": FieldMapping("id", "Id", "id"), LOOKUP: lookup, **fields}
+        return ObjectMapping(f"{self.name}_{joined.name}", joined.object, self.about, None, known, part_of=self.name)
+
+    def object_of(self, field: FieldMapping) -> str:
+        """Name the org's object that a field lives on."""
+        home = self.joined.get(field.home or "")
+        return home.object if home else self.object
 
     @property
     def pulled(self) -> tuple[FieldMapping, ...]:

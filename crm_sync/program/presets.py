@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import Field
 
 from crm_sync.errors import Mistake
-from crm_sync.program.base import ApiName, Name, Part, Sentence
+from crm_sync.program.base import ApiName, FileName, Name, Part, Sentence
 from crm_sync.program.mappings import MAPPING_NAMES
 from crm_sync.program.nodes import ListNode, MapNode, Node, Position, Scalar
 from crm_sync.program.sources import Source
@@ -26,7 +26,7 @@ FOLDER = "presets"
 class Choice(Part):
     """mappings/preset.yaml: which overlay this org uses."""
 
-    preset: Name
+    preset: FileName
 
 
 class Overlaid(Part):
@@ -37,6 +37,7 @@ class Overlaid(Part):
 
     object: ApiName | None = None
     key: ApiName | None = None
+    joined: Mapping[Name, Mapping[str, Any]] = Field(default_factory=dict)
     fields: Mapping[Name, Mapping[str, Any] | None] = Field(default_factory=dict)
 
 
@@ -44,7 +45,7 @@ class PresetFile(Part):
     """One file of mappings/presets/."""
 
     about: Sentence
-    mappings: Mapping[Name, Overlaid] = Field(min_length=1)
+    mappings: Mapping[Name, Overlaid]
 
 
 def presets_in(folder: Path) -> Mapping[str, Path]:

@@ -17,7 +17,8 @@ from crm_sync.model.snapshot import Snapshot
 from crm_sync.ports import Batch, Mirror, Org, SchemaChangedError, Stamp
 from crm_sync.program import Program
 from crm_sync.pull.pages import batch
-from crm_sync.pull.views import View, views
+from crm_sync.pull.joins import joined
+from crm_sync.pull.views import View, tables, views
 
 OVERLAP = timedelta(minutes=5)
 AHEAD = timedelta(seconds=5)
@@ -41,12 +42,12 @@ def pull(org: Org, mirror: Mirror, program: Program, as_of: datetime) -> Snapsho
         seen = _bring_up_to_date(org, mirror, look_at(org, program))
     except SchemaChangedError:
         seen = _bring_up_to_date(org, mirror, look_at(org, program, afresh=True))
-    return _snapshot(mirror, seen, org_id, as_of)
+    return joined(_snapshot(mirror, seen, org_id, as_of), program)
 
 
 def look_at(org: Org, program: Program, *, afresh: bool = False) -> tuple[View, ...]:
     """Describe every mapped object, and say what of it can be read."""
-    objects = tuple(dict.fromkeys(mapping.object for mapping in program.mappings.values()))
+    objects = tuple(dict.fromkeys(table.object for table in tables(program)))
     return views(program, org.describe_all(objects, afresh=afresh))
 
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 from crm_sync.errors import ConfigurationError, Mistake
 from crm_sync.ports import FieldFacts, ObjectFacts, Reading, Stamp
 from crm_sync.program import Program
-from crm_sync.program.mappings import FieldMapping, FieldType, ObjectMapping
+from crm_sync.program.mappings import LOOKUP, FieldMapping, FieldType, ObjectMapping
 from crm_sync.pull.translate import MOMENT, TYPES
 
 VERSION = "1"
@@ -58,7 +58,7 @@ class View:
 
     @property
     def name(self) -> str:
-        """The mapping's name, which is the table's name too."""
+        """The table's name: the mapping's, or that of the object joined to it."""
         return self.mapping.name
 
     @property
@@ -97,6 +97,11 @@ class View:
         )
 
 
+def tables(program: Program) -> tuple[ObjectMapping, ...]:
+    """Give everything that is read of the org: each mapping's own object, and the objects joined to it."""
+    return tuple(table for mapping in program.mappings.values() for table in mapping.tables)
+
+
 def views(program: Program, facts: Mapping[str, ObjectFacts]) -> tuple[View, ...]:
     """Hold every mapping against what the org shows.
 
@@ -104,7 +109,7 @@ def views(program: Program, facts: Mapping[str, ObjectFacts]) -> tuple[View, ...
         ConfigurationError: a safety field is not readable, or a field's type cannot be what the mapping says; lists all.
     """
     mistakes: list[Mistake] = []
-    found = tuple(_view(mapping, facts.get(mapping.object), mistakes) for mapping in program.mappings.values())
+    found = tuple(_view(table, facts.get(table.object), mistakes) for table in tables(program))
     if mistakes:
         raise ConfigurationError(tuple(mistakes))
     return found
@@ -134,7 +139,7 @@ def _view(mapping: ObjectMapping, facts: ObjectFacts | None, mistakes: list[Mist
 
 def _check_type(mapping: ObjectMapping, field: FieldMapping, known: FieldFacts, mistakes: list[Mistake]) -> None:
     if known.type not in FITTING[field.type]:
-        expected = f"a field that holds {field.type} (mappings/{mapping.name}.yaml, {field.name})"
+        expected = f"a field that holds {field.type} (mappings/{mapping.known_as}.yaml, {field.name})"
         mistakes.append(Mistake(f"{mapping.object}.{field.field}", f"a field of type {known.type}", expected))
 
 
@@ -145,5 +150,12 @@ def _check_may_miss(
         return
     found = "no such field that the integration user may read" if facts else "no such object that it may read"
     near = difflib.get_close_matches(field.field, list(facts.fields), n=1) if facts else []
-    expected = f"read access, because {mapping.name}.{field.name} is needed to decide safely"
+    expected = f"read access, because {_needed(mapping, field)} is needed to decide safely"
     mistakes.append(Mistake(f"{mapping.object}.{field.field}", found, expected, near[0] if near else None))
+
+
+def _needed(mapping: ObjectMapping, field: FieldMapping) -> str:
+    """Say what is lost without a field: itself, or everything that is found by it."""
+    if field.name != LOOKUP:
+        return f"{mapping.known_as}.{field.name}"
+    return ", ".join(f"{mapping.known_as}.{other.name}" for other in mapping.safety if other is not field)

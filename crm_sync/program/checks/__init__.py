@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from crm_sync.errors import Mistake
 from crm_sync.program.checks.conditions import check_conditions
 from crm_sync.program.checks.ids import check_ids
+from crm_sync.program.checks.joined import check_joined
 from crm_sync.program.checks.mappings import check_mappings
 from crm_sync.program.checks.off_system import check_off_system
 from crm_sync.program.checks.outreach import check_outreach
@@ -29,6 +30,7 @@ def check(draft: Draft) -> Iterator[Mistake]:
         check_conditions,
         check_words,
         check_mappings,
+        check_joined,
         check_vocabulary,
         check_off_system,
         check_outreach,

@@ -78,9 +78,9 @@ def _key(mapping: ObjectMapping, source: Source) -> Iterator[Mistake]:
 
 
 def _twice(mapping: ObjectMapping, source: Source) -> Iterator[Mistake]:
-    seen: dict[tuple[str, str | None], str] = {}
+    seen: dict[tuple[str | None, str, str | None], str] = {}
     for field in mapping.fields.values():
-        first = seen.setdefault((field.field.casefold(), field.transform), field.name)
+        first = seen.setdefault((field.home, field.field.casefold(), field.transform), field.name)
         if first != field.name:
             found = f"the field {field.field}, which {first} maps already"
             yield source.mistake(("fields", field.name, "field"), found, "one program name a field")
@@ -129,7 +129,7 @@ def _ambiguous(field: FieldMapping, source: Source) -> Iterator[Mistake]:
 
 def _privacy(mapping: ObjectMapping, field: FieldMapping, source: Source) -> Iterator[Mistake]:
     path = ("fields", field.name)
-    name, folded = field.field.casefold(), mapping.object.casefold()
+    name, folded = field.field.casefold(), mapping.object_of(field).casefold()
     if folded in _PERSONAL_OBJECTS and name in _PERSONAL_NAMES and not (field.personal or field.transform):
         yield source.mistake(path, f"{field.field} of a person without `personal: true`", "personal: true")
     if field.personal and field.owner in {"worker", "stamp", "key"}:
