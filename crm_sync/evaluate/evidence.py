@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from crm_sync.evaluate.records import Records
 from crm_sync.evaluate.verdicts import Judged
+from crm_sync.model.snapshot import Snapshot
 
 Row = Mapping[str, Any]
 Grouped = Mapping[Any, Sequence[Row]]
@@ -22,7 +24,10 @@ Grouped = Mapping[Any, Sequence[Row]]
 
 @dataclass(frozen=True)
 class Evidence:
-    """Records by what they are about: cap and owner, cooldown and person, contact and type, contact."""
+    """Records by what they are about: cap and owner, cooldown and person, contact and type, contact.
+
+    `homes` are the rows of joined objects that count, by mapping and joined object, then by record.
+    """
 
     parts: Grouped
     limits: Mapping[tuple[str, str], float]
@@ -32,6 +37,7 @@ class Evidence:
     profiles: Grouped
     troubles: Grouped
     unmapped: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
+    homes: Mapping[tuple[str, str], Mapping[str, str | None]] = field(default_factory=dict)
 
     def troubles_of(self, kind: str, account_id: str | None, person_key: str) -> Sequence[Row]:
         """Give the open cases or escalations of an account or a person."""
@@ -39,7 +45,7 @@ class Evidence:
         return about_account or self.troubles.get((kind, "person", person_key), ())
 
 
-def gather(judged: Judged, contact_ids: Iterable[str], unmapped: pa.Table) -> Evidence:
+def gather(judged: Judged, contact_ids: Iterable[str], snapshot: Snapshot) -> Evidence:
     """Read everything that the reasons of these contacts may have to name."""
     records = judged.records
     records.keep("shown_ids", pa.table({"contact_id": pa.array(contact_ids, pa.string())}))
@@ -55,8 +61,30 @@ def gather(judged: Judged, contact_ids: Iterable[str], unmapped: pa.Table) -> Ev
         consents_of_person=_consents_of_person(records),
         profiles=_profiles(records),
         troubles=_troubles(records),
-        unmapped=_unmapped(unmapped),
+        unmapped=_unmapped(snapshot.unmapped),
+        homes=_homes(judged, snapshot),
     )
+
+
+def _homes(judged: Judged, snapshot: Snapshot) -> Mapping[tuple[str, str], Mapping[str, str | None]]:
+    """Read which rows of joined objects count for the shown contacts and their accounts."""
+    joined = [(name, home) for name, mapping in judged.program.mappings.items() for home in mapping.joined]
+    if not joined:
+        return {}
+    shown = "SELECT contact_id FROM shown_ids"
+    query = f"{shown} UNION SELECT account FROM contact WHERE id IN ({shown})"
+    ids = judged.records.arrow(query)["contact_id"].combine_chunks()
+    found = {}
+    for name, home in joined:
+        table = snapshot.tables[name]
+        rows = table.filter(pc.is_in(table["id"], value_set=ids)) if f"{home}.id" in table.column_names else table[:0]
+        found[name, home] = dict(zip(rows["id"].to_pylist(), _row_ids(rows, home), strict=True))
+    return found
+
+
+def _row_ids(rows: pa.Table, home: str) -> list[str | None]:
+    ids: list[str | None] = rows[f"{home}.id"].to_pylist() if rows.num_rows else []
+    return ids
 
 
 _OWNERS = """

@@ -36,7 +36,11 @@ class Case:
         """Give a mapped field of a record in the org's own names; None for one that no mapping has."""
         mapped = self.judged.program.mappings.get(mapping)
         found = mapped.fields.get(field) if mapped else None
-        return Source(mapped.object, record_id, found.field) if mapped and found else None
+        if mapped is None or found is None:
+            return None
+        if found.home is not None:
+            record_id = self.evidence.homes.get((mapping, found.home), {}).get(record_id or "")
+        return Source(mapped.object_of(found), record_id, found.field)
 
     def unmapped(self, mapping: str, record_id: str | None, field: str) -> str | None:
         """Give the picklist value of a record that no mapping translates."""
@@ -67,7 +71,7 @@ def finding(case: Case, asked: Asked, truth: Truth) -> Finding:
 def _of_criterion(case: Case, asked: Asked, truth: Truth) -> Finding:
     facts, remedy = asked.rule.facts, asked.rule.remedy
     value = seen(facts, case.reference_type, case.judged.program, case.row)
-    mapping, field, record_id = _where(case, facts)
+    mapping, field, record_id = _where(case, facts, truth)
     source = case.source(mapping, record_id, field)
     if truth == "unknown":
         raw = case.unmapped(mapping, record_id, field)
@@ -76,14 +80,25 @@ def _of_criterion(case: Case, asked: Asked, truth: Truth) -> Finding:
     return Finding(value, case.thresholds[asked.key], source, remedy)
 
 
-def _where(case: Case, facts: Sequence[str]) -> tuple[str, str, str | None]:
+def _where(case: Case, facts: Sequence[str], truth: Truth) -> tuple[str, str, str | None]:
     """Give mapping, field and record of the first fact asked for that is not known, else of the first."""
     name = next((name for name in facts if case.row.get(name, "known") is None), facts[0])
-    fact = case.judged.program.facts.get(name)
-    mapping, _, field = (fact.derived_from[0] if fact and fact.derived_from else name).partition(".")
+    mapping, _, field = _origin(case, name, truth).partition(".")
     if mapping in ("case", "escalation"):
         field = {"case": "priority", "escalation": "status"}[mapping]
     return mapping, field, _record(case, mapping)
+
+
+def _origin(case: Case, name: str, truth: Truth) -> str:
+    """Name the mapped field a fact comes from; of one that is not known, a field that somebody other than the worker fills."""
+    mappings, fact = case.judged.program.mappings, case.judged.program.facts.get(name)
+    origins = fact.derived_from if fact and fact.derived_from else (name,)
+    for origin in origins:
+        mapping, _, field = origin.partition(".")
+        mapped = mappings[mapping].fields.get(field) if mapping in mappings else None
+        if mapped and not (truth == "unknown" and mapped.owner == "worker"):
+            return origin
+    return origins[0]
 
 
 def _record(case: Case, mapping: str) -> str | None:
@@ -106,6 +121,8 @@ def _to_know(case: Case, mapping: str, field: str, source: Source | None, raw: s
         return f"Give {raw!r} a meaning in mappings/{mapping}.yaml, or correct the record."
     if (mapping, field) in case.unreadable:
         return f"Let the worker read {source.object_name}.{source.field_name}."
+    if source.record_id is None and source.object_name != case.judged.program.mappings[mapping].object:
+        return f"Give the {mapping} one record of {source.object_name} that counts: it has none, or none is the newest."
     return f"Fill or correct {source.field_name} on the {source.object_name}."
 
 

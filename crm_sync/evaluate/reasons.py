@@ -32,7 +32,7 @@ def explanations(
 
     `moves` move a day past a person's blackouts, for those who have any. A contact that is not in the snapshot has no explanation.
     """
-    evidence = gather(judged, sorted(set(contact_ids)), snapshot.unmapped)
+    evidence = gather(judged, sorted(set(contact_ids)), snapshot)
     teller = Teller(judged, evidence, snapshot.unreadable, passing)
     rows = judged.records.rows(_query(judged))
     found = {row["contact_id"]: dict(teller.verdicts(row, moves.get(row["contact_id"]))) for row in rows}
