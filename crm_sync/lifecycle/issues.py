@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pyarrow.compute as pc
+
 from crm_sync.lifecycle.retention import disposal_problem
 from crm_sync.lifecycle.world import World, digest
 from crm_sync.model.names import words
 from crm_sync.model.records import Desired, Value
 from crm_sync.program.templates import occasions
+from crm_sync.program import ObjectMapping
+from crm_sync.program.mappings import Joined
 
 
 def desired_issues(world: World) -> Iterator[Desired]:
@@ -29,6 +33,7 @@ def problems(world: World) -> Iterator[tuple[str, str, dict[str, Value]]]:
     """Every problem as (kind, subject, fields)."""
     yield from _unmapped_values(world)
     yield from _unreadable_fields(world)
+    yield from _undecided_rows(world)
     yield from _inactive_owners(world)
     yield from _missing_texts(world)
     yield from disposal_problem(world)
@@ -58,7 +63,8 @@ def _unreadable_fields(world: World) -> Iterator[tuple[str, str, dict[str, Value
     """A mapped field that the org does not show to the worker; the rules treat it as unknown everywhere."""
     for name, field in sorted(world.snapshot.unreadable):
         mapping = world.program.mappings[name]
-        api = f"{mapping.object}.{mapping.fields[field].field}"
+        mapped = mapping.fields[field]
+        api = f"{mapping.object_of(mapped)}.{mapped.field}"
         yield (
             "Unreadable field",
             f"{name}.{field}",
@@ -68,6 +74,43 @@ def _unreadable_fields(world: World) -> Iterator[tuple[str, str, dict[str, Value
                 "assigned_to": world.role("program_owner"),
             },
         )
+
+
+def _undecided_rows(world: World) -> Iterator[tuple[str, str, dict[str, Value]]]:
+    """Records with several rows of a joined object of which none certainly counts; what is from it is not known of them."""
+    for mapping in world.program.mappings.values():
+        table = world.snapshot.tables[mapping.name]
+        for joined in mapping.joined.values():
+            row_id, rows = f"{joined.name}.id", f"{joined.name}.rows"
+            if row_id not in table.column_names:
+                continue
+            open_ones = table.filter(pc.and_(pc.is_null(table[row_id]), pc.greater(table[rows], 1)))["id"].to_pylist()
+            if open_ones:
+                yield _undecided(world, mapping, joined, open_ones)
+
+
+def _undecided(
+    world: World, mapping: ObjectMapping, joined: Joined, records: list[str]
+) -> tuple[str, str, dict[str, Value]]:
+    number = f"1 {mapping.name} has" if len(records) == 1 else f"{len(records)} {mapping.name}s have"
+    by = joined.newest_by and mapping.fields[joined.newest_by].field
+    newest = f"the newest by {by}" if by else "the one that counts"
+    remedy = (
+        f"Give every row a day of its own in {by}, not one to come, or delete the rows that do not count."
+        if by
+        else f"Delete the rows that do not count, or name a date under joined.{joined.name}.newest_by "
+        f"in mappings/{mapping.name}.yaml."
+    )
+    return (
+        "Several rows",
+        f"{mapping.name}.{joined.name}",
+        {
+            "record_id": min(records),
+            "summary": f"{number} several rows of {joined.object}, none certainly {newest}; what is from it is not known."[:255],
+            "remedy": remedy,
+            "assigned_to": world.role("program_owner"),
+        },
+    )
 
 
 def _inactive_owners(world: World) -> Iterator[tuple[str, str, dict[str, Value]]]:

@@ -90,7 +90,7 @@ class _Reader:
         if typed is None:
             found = f"{describe(follow(self.source.root, path)[0])} for {field.name}"
             self.mistakes.append(self.source.mistake(path, found, _EXPECTED[field.type]))
-        elif field.values:
+        elif field.values and not field.is_graded:
             self._values(field, typed, path)
         return typed
 

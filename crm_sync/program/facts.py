@@ -179,7 +179,7 @@ def _direct(mapping: ObjectMapping) -> list[Fact]:
             type=_FACT_TYPES[field.type],
             about=f"The {field.name.replace('_', ' ')} of the {mapping.name}",
             derived_from=(f"{mapping.name}.{field.name}",),
-            values=field.program_values,
+            values=() if field.is_graded else field.program_values,
         )
         for field in mapping.fields.values()
         if not field.personal

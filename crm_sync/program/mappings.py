@@ -25,7 +25,7 @@ TYPE_MEANINGS: Mapping[FieldType, str] = {
     "id": "the record's own id; every mapping has exactly one, `id: {field: Id}`",
     "reference": "a link to another record; `to` names the mapping it points to, or `any`",
     "text": "text of any length, or a picklist whose values are taken as they are",
-    "number": "a number, amount or percentage",
+    "number": "a number, amount or percentage; with `values`, words that stand for numbers, as {Good: 90, Poor: 30}",
     "checkbox": "true or false",
     "date": "a day",
     "datetime": "a moment (UTC)",
@@ -93,7 +93,7 @@ class FieldEntry(Part):
     type: FieldType = "id"
     owner: Owner = "org"
     to: str | None = None
-    values: Mapping[str, str] | None = Field(default=None, min_length=1)
+    values: Mapping[str, str | float] | None = Field(default=None, min_length=1)
     transform: Transform | None = None
     personal: bool = False
     safety: bool = False
@@ -147,6 +147,11 @@ class FieldMapping:
         return tuple(dict.fromkeys(self.values.values()))
 
     @property
+    def is_graded(self) -> bool:
+        """Whether the org says in words what the program counts on as a number: Good for 90."""
+        return self.type == "number" and bool(self.values)
+
+    @property
     def api_values(self) -> Mapping[str, str]:
         """Program values to API values; where several API values mean the same, the first written."""
         return {program: api for api, program in reversed(list(self.values.items()))}
@@ -157,11 +162,16 @@ class FieldMapping:
         return self.owner in {"worker", "key", "human_after_create", "stamp"}
 
 
+def _written(value: str | float) -> str:
+    """Write a program value as text: 90 and 90.0 alike."""
+    return value if isinstance(value, str) else f"{value:g}"
+
+
 @dataclass(frozen=True)
 class ObjectMapping:
     """One mapped object. `key` is the API name of the external id the worker upserts by, None if it never creates.
 
-    `part_of` names the mapping that this is one table of (see `tables`), None for a mapping itself.
+    Of the table of a joined object (see `tables`), `part_of` names the mapping and `home` the joined object.
     """
 
     name: str
@@ -171,6 +181,7 @@ class ObjectMapping:
     fields: Mapping[str, FieldMapping]
     joined: Mapping[str, Joined] = dataclasses.field(default_factory=dict)
     part_of: str | None = None
+    home: str | None = None
 
     @classmethod
     def of(cls, name: str, file: MappingFile) -> ObjectMapping:
@@ -181,7 +192,7 @@ class ObjectMapping:
                 field=entry.field,
                 type=entry.type,
                 owner=entry.owner,
-                values=entry.values or {},
+                values={api: _written(value) for api, value in (entry.values or {}).items()},
                 to=entry.to,
                 transform=entry.transform,
                 personal=entry.personal,
@@ -213,7 +224,8 @@ class ObjectMapping:
             LOOKUP, joined.lookup, "reference", to=self.name, safety=any(field.safety for field in fields.values())
         )
         known = {"id": FieldMapping("id", "Id", "id"), LOOKUP: lookup, **fields}
-        return ObjectMapping(f"{self.name}_{joined.name}", joined.object, self.about, None, known, part_of=self.name)
+        name = f"{self.name}_{joined.name}"
+        return ObjectMapping(name, joined.object, self.about, None, known, part_of=self.name, home=joined.name)
 
     def object_of(self, field: FieldMapping) -> str:
         """Name the org's object that a field lives on."""

@@ -46,8 +46,8 @@ def translated(column: pa.ChunkedArray, field: FieldMapping, salt: bytes) -> pa.
 
 
 def unmapped_values(column: pa.ChunkedArray, field: FieldMapping) -> list[tuple[int, str]]:
-    """Name (row, value) for every picklist value that the mapping does not translate."""
-    if field.type not in ("picklist", "multipicklist"):
+    """Name (row, value) for every value that the mapping does not translate, of a field whose values it translates."""
+    if not field.values:
         return []
     text = _flat(column)
     many = field.type == "multipicklist"
@@ -103,6 +103,8 @@ def _plain(text: pa.Array, field: FieldMapping) -> pa.Array:
 
 
 def _number(text: pa.Array, field: FieldMapping) -> pa.Array:
+    if field.is_graded:
+        text = _picklist(text, field)
     try:
         found = pc.cast(text, pa.float64())
     except pa.ArrowInvalid:

@@ -41,6 +41,11 @@ FITTING: Mapping[FieldType, frozenset[str]] = {
 """Which of Salesforce's field types hold what a mapping calls by ours."""
 
 
+def fitting(field: FieldMapping) -> frozenset[str]:
+    """Name Salesforce's field types that hold what a mapped field is."""
+    return FITTING["picklist"] if field.is_graded else FITTING[field.type]
+
+
 @dataclass(frozen=True)
 class View:
     """What can be read of one mapped object. `visible` is False when the org shows nothing of it.
@@ -138,7 +143,7 @@ def _view(mapping: ObjectMapping, facts: ObjectFacts | None, mistakes: list[Mist
 
 
 def _check_type(mapping: ObjectMapping, field: FieldMapping, known: FieldFacts, mistakes: list[Mistake]) -> None:
-    if known.type not in FITTING[field.type]:
+    if known.type not in fitting(field):
         expected = f"a field that holds {field.type} (mappings/{mapping.known_as}.yaml, {field.name})"
         mistakes.append(Mistake(f"{mapping.object}.{field.field}", f"a field of type {known.type}", expected))
 

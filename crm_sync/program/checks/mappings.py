@@ -5,6 +5,7 @@ Not here: what the worker expects of a field by name (`checks.vocabulary`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from crm_sync.errors import Mistake
@@ -111,11 +112,30 @@ def _values(field: FieldMapping, source: Source) -> Iterator[Mistake]:
         yield source.mistake(
             path, f"no `values` for the {field.type} {field.name}", "values: {Org Value: program_value}"
         )
+    elif field.is_graded:
+        yield from _grades(field, source)
     elif field.type not in _VALUED and field.values:
         found = f"`values` for a field of type {field.type}"
-        yield source.mistake((*path, "values"), found, "type: picklist or multipicklist, or no `values`")
+        yield source.mistake((*path, "values"), found, "type: picklist, multipicklist or number, or no `values`")
     elif field.worker_writes:
         yield from _ambiguous(field, source)
+
+
+def _grades(field: FieldMapping, source: Source) -> Iterator[Mistake]:
+    """Words that stand for numbers are only read, and each stands for a number."""
+    path = ("fields", field.name, "values")
+    if field.worker_writes:
+        yield source.mistake(path, f"`values` for the number {field.name}, which the worker writes", "no `values`")
+    for api, value in field.values.items():
+        if not _is_number(value):
+            yield source.mistake((*path, api), f"{value!r} for {api!r}", "a number, as the field is one")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def _ambiguous(field: FieldMapping, source: Source) -> Iterator[Mistake]:

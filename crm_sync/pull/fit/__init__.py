@@ -24,7 +24,7 @@ __all__ = ["Finding", "Level", "hold_against", "objects_of"]
 
 def objects_of(draft: Draft) -> tuple[str, ...]:
     """Name the org's objects that have to be described for `hold_against`, each once."""
-    return tuple(dict.fromkeys(mapping.object for mapping in draft.mappings.values()))
+    return tuple(dict.fromkeys(table.object for mapping in draft.mappings.values() for table in mapping.tables))
 
 
 def hold_against(draft: Draft, facts: Mapping[str, ObjectFacts]) -> tuple[Finding, ...]:

@@ -15,7 +15,7 @@ from crm_sync.ports import FieldFacts, ObjectFacts
 from crm_sync.program import FieldMapping, ObjectMapping
 from crm_sync.program.sources import nearest
 from crm_sync.pull.fit.values import OFFERING
-from crm_sync.pull.views import FITTING
+from crm_sync.pull.views import FITTING, fitting
 
 LEAST_ALIKE = 0.5
 MOST_PROPOSED = 3
@@ -74,8 +74,8 @@ def unused(mapping: ObjectMapping, facts: ObjectFacts) -> tuple[Proposal, ...]:
 
 
 def _best(field: FieldMapping, free: list[FieldFacts]) -> tuple[Proposal, ...]:
-    fitting = [known for known in free if known.type in FITTING[field.type]]
-    scored = sorted(((_alike(field, known), known.name, known) for known in fitting), key=lambda one: (-one[0], one[1]))
+    fit = [known for known in free if known.type in fitting(field)]
+    scored = sorted(((_alike(field, known), known.name, known) for known in fit), key=lambda one: (-one[0], one[1]))
     return tuple(_proposal(field, known, alike) for alike, _, known in scored[:MOST_PROPOSED] if alike >= LEAST_ALIKE)
 
 

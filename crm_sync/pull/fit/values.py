@@ -18,10 +18,10 @@ OFFERING = frozenset({"picklist", "multipicklist", "combobox"})
 
 
 def check_values(seen: Seen) -> Iterator[Finding]:
-    """Tell every value that only one side knows."""
-    for mapping, _ in seen.mappings():
+    """Tell every value that only one side knows, as far as something follows from it."""
+    for mapping, _ in seen.tables():
         for field in mapping.fields.values():
-            known = seen.field(mapping.name, field.name)
+            known = seen.field(mapping.known_as, field.name)
             if field.values and known and known.type in OFFERING:
                 yield from _lacking(seen, mapping, field, known)
                 yield from _untranslated(seen, mapping, field, known)
@@ -35,16 +35,23 @@ def possible(field: FieldMapping, known: FieldFacts) -> frozenset[str] | None:
 
 
 def _lacking(seen: Seen, mapping: ObjectMapping, field: FieldMapping, known: FieldFacts) -> Iterator[Finding]:
+    """Say which program values nothing in the org leads to, and which values were probably renamed.
+
+    A mapping may know more words for one thing than an org uses; that alone is not worth a line.
+    """
     free = [value for value in known.picklist_values if value not in field.values]
-    for value in field.values:
-        if value in known.picklist_values:
+    reached = {field.values[value] for value in known.picklist_values if value in field.values}
+    for program in field.program_values:
+        lacking = [api for api, value in field.values.items() if value == program and api not in known.picklist_values]
+        near = next((alike for api in lacking for alike in (nearest(api, free),) if alike), None)
+        if not lacking or (program in reached and near is None):
             continue
         refused = field.worker_writes and known.restricted_picklist
-        found = f"{value!r}, which {api_name(mapping, field)} does not offer"
+        nothing = "" if program in reached else f", so nothing there is {program!r}"
+        found = f"{' and '.join(map(repr, lacking))}, which {api_name(mapping, field)} does not offer{nothing}"
         expected = "one of its active values" + (": the worker writes this one, and the org refuses it" * refused)
-        level = Level.STOPS if refused else Level.DIFFERS
-        path = ("fields", field.name, "values", value)
-        yield seen.finding(level, mapping, path, found, expected, nearest(value, free))
+        path = ("fields", field.name, "values", lacking[0])
+        yield seen.finding(Level.STOPS if refused else Level.DIFFERS, mapping, path, found, expected, near)
 
 
 def _untranslated(seen: Seen, mapping: ObjectMapping, field: FieldMapping, known: FieldFacts) -> Iterator[Finding]:

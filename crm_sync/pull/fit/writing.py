@@ -26,7 +26,9 @@ _RIGHTS: dict[Owner, tuple[str, ...]] = {
 
 def check_writing(seen: Seen) -> Iterator[Finding]:
     """Tell every right that is missing for what the worker owns, and every key it could not rely on."""
-    for mapping, facts in seen.mappings():
+    for mapping, facts in seen.tables():
+        if facts is None or mapping.home:
+            continue
         yield from _object(seen, mapping, facts)
         if mapping.name in MADE_BY_WORKER:
             yield from _key(seen, mapping)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
+
+import pyarrow as pa
+import pytest
 
 from crm_sync.lifecycle.issues import desired_issues
 from crm_sync.lifecycle.profiles import desired_profiles
@@ -12,6 +16,7 @@ from crm_sync.lifecycle.world import digest, match_key
 from crm_sync.model.matches import Candidate, Slate
 from crm_sync.model.records import Link
 from crm_sync.model.verdict import Verdict
+from crm_sync.program.mappings import Joined
 
 TODAY = date(2026, 3, 11)
 MAYBE = Verdict("003000000000001AAA", None, "call", "blocked", ())
@@ -125,6 +130,37 @@ def test_an_unmapped_value_is_one_issue_however_many_records_hold_it(world_of: A
 def test_an_unreadable_field_names_the_orgs_own_field(world_of: Any) -> None:
     (wanted,) = desired_issues(world_of(**BASE, unreadable=frozenset({("account", "health_score")})))
     assert "Account.Health_Score__c cannot be read" in str(wanted.fields["summary"])
+
+
+def joined(world: Any, newest_by: str | None) -> Any:
+    """The world of an org with health on an object of its own: acme has two rows, none of which counts."""
+    account = world.program.mappings["account"]
+    score = replace(account.fields["health_score"], field="Score__c", home="health")
+    health = Joined("health", "Customer_Health__c", "Account__c", newest_by)
+    moved = replace(account, fields={**account.fields, "health_score": score}, joined={"health": health})
+    program = replace(world.program, mappings={**world.program.mappings, "account": moved})
+    accounts = world.snapshot.tables["account"]
+    columns = {"health.id": pa.array([None], pa.string()), "health.rows": pa.array([2])}
+    for name, column in columns.items():
+        accounts = accounts.append_column(name, column)
+    unreadable = frozenset({("account", "health_score")})
+    tables = {**world.snapshot.tables, "account": accounts}
+    return replace(world, program=program, snapshot=replace(world.snapshot, tables=tables, unreadable=unreadable))
+
+
+@pytest.mark.parametrize(
+    ("newest_by", "remedy"),
+    [("renewal_on", "a day of its own in Renewal_Date__c"), (None, "joined.health.newest_by")],
+)
+def test_several_rows_of_which_none_counts_are_one_issue_with_its_remedy(
+    world_of: Any, newest_by: str | None, remedy: str
+) -> None:
+    found = {one.on_create["kind"]: one.fields for one in desired_issues(joined(world_of(**BASE), newest_by))}
+    several = found["Several rows"]
+    assert str(several["summary"]).startswith("1 account has several rows of Customer_Health__c")
+    assert remedy in str(several["remedy"])
+    assert several["record_id"] == BASE["account"][0]["id"]
+    assert "Customer_Health__c.Score__c cannot be read" in str(found["Unreadable field"]["summary"])
 
 
 def test_a_problem_that_is_gone_is_resolved_once(world_of: Any) -> None:

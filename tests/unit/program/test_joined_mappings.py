@@ -112,3 +112,24 @@ def test_only_objects_that_the_worker_never_creates_have_joined_ones(tmp_path: P
 def test_the_same_field_name_on_two_objects_is_no_repetition(overlay: Overlay) -> None:
     fields = SCORE + DAY + "      named: {field: Name, from: health, type: text}\n"
     assert "account.named" in load_program(ROOT / "rules", overlay(JOINED, fields)).facts
+
+
+def test_words_may_stand_for_numbers(overlay: Overlay) -> None:
+    graded = "      health_score: {field: Band__c, from: health, values: {Green: 90, Amber: 60.5, Red: 20}}\n"
+    made = load_program(ROOT / "rules", overlay(JOINED, graded + DAY))
+    score = made.mappings["account"].fields["health_score"]
+    assert (score.is_graded, score.values) == (True, {"Green": "90", "Amber": "60.5", "Red": "20"})
+    assert made.facts["account.health_score"].values == ()
+
+
+@pytest.mark.parametrize(
+    ("fields", "found"),
+    [
+        ("      health_score: {field: B__c, from: health, values: {Green: fine}}\n", "'fine' for 'Green'"),
+        ("      scored: {field: B__c, from: health, type: date, values: {A: b}}\n", "`values` for a field of type date"),
+    ],
+)
+def test_words_that_stand_for_no_number_are_told(overlay: Overlay, fields: str, found: str) -> None:
+    with pytest.raises(ConfigurationError) as failed:
+        load_program(ROOT / "rules", overlay(JOINED, fields + DAY))
+    assert [found] == [mistake.found for mistake in failed.value.mistakes]

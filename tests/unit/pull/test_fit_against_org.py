@@ -13,6 +13,7 @@ import pytest
 from crm_sync.ports import ObjectFacts
 from crm_sync.program import Draft, load_draft
 from crm_sync.pull.fit import Finding, hold_against, objects_of
+from tests.customer_health import OBJECT, health_object
 from tests.local_place import place
 
 ROOT = Path(__file__).parents[3]
@@ -92,7 +93,11 @@ def test_a_field_of_another_type_stops(told: Told) -> None:
     (found,) = [f for f in told("Account", "Health_Score__c", type="string") if f.level == "stops"]
     assert found.mistake.where == line_of("mappings/account.yaml", "health_score:")
     assert "type number for Account.Health_Score__c, which is of type string" in found.mistake.found
-    assert "type text" in found.mistake.expected
+    assert "which number each of its words stands for" in found.mistake.expected
+    (date,) = [f for f in told("Account", "Renewal_Date__c", type="string") if f.level == "stops"]
+    assert date.mistake.expected == "a field that holds date"
+    (free,) = [f for f in told("Account", "Industry", type="double") if f.level == "stops"]
+    assert free.mistake.expected == "a field that holds text"
 
 
 def test_values_are_held_both_ways_and_the_criteria_they_carry(told: Told) -> None:
@@ -100,7 +105,9 @@ def test_values_are_held_both_ways_and_the_criteria_they_carry(told: Told) -> No
         "Account", "Implementation_Stage__c", picklist_values=("Planned", "Implementing", "Productive", "Retired")
     )
     by_text = {finding.mistake.found: finding for finding in found}
-    lacking = by_text["'Production', which Account.Implementation_Stage__c does not offer"]
+    lacking = by_text[
+        "'Production', which Account.Implementation_Stage__c does not offer, so nothing there is 'production'"
+    ]
     assert lacking.mistake.nearest == "Productive"
     assert lacking.mistake.where == line_of("mappings/account.yaml", "Production: production")
     strange = by_text["no translation for 'Productive', which Account.Implementation_Stage__c offers"]
@@ -180,3 +187,80 @@ def test_files_that_are_wrong_themselves_do_not_hide_the_rest(tmp_path: Path, fa
     assert any(mistake.where.startswith("mappings/consent.yaml") for mistake in mistakes)
     found = [f.mistake for f in hold_against(draft, facts) if "Renewal__c" in f.mistake.found]
     assert [mistake.nearest for mistake in found] == ["Renewal_Date__c"]
+
+
+def test_more_words_for_one_thing_than_the_org_uses_are_told_only_where_something_follows(
+    draft: Draft, facts: Facts
+) -> None:
+    told = [finding.mistake for finding in hold_against(draft, facts)]
+    assert [mistake.found for mistake in told] == [
+        "'P1' and 'Critical', which Case.Priority does not offer, so nothing there is 'p1'"
+    ]
+    known = facts["Case"]
+    field = replace(known.fields["Priority"], picklist_values=("P1", "P2 ", "High", "Medium", "Low"))
+    case = replace(known, fields={**known.fields, "Priority": field})
+    renamed = [f.mistake for f in hold_against(draft, {**facts, "Case": case}) if f.level == "differs"]
+    assert [(mistake.found, mistake.nearest) for mistake in renamed] == [
+        ("'P2', which Case.Priority does not offer", "P2 ")
+    ]
+
+
+@pytest.fixture(scope="module")
+def dated(tmp_path_factory: pytest.TempPathFactory) -> Draft:
+    """The program of an org with health in a home-made object of dated rows."""
+    mappings = shutil.copytree(ROOT / "mappings", tmp_path_factory.mktemp("dated") / "mappings")
+    (mappings / "preset.yaml").write_text("preset: customer-health\n")
+    made, mistakes = load_draft(ROOT / "rules", mappings)
+    assert mistakes == ()
+    return made
+
+
+@pytest.fixture(scope="module")
+def with_health(dated: Draft) -> Facts:
+    with place() as here:
+        health_object(here)
+        return here.worker().describe_all(objects_of(dated))
+
+
+def differing(dated: Draft, facts: Facts, field: str | None, **changes: Any) -> list[Finding]:
+    """Tell what is found in addition when one field of the joined object is different; None: there is no such object."""
+    known, before = facts[OBJECT], set(hold_against(dated, facts))
+    fields = {name: one for name, one in known.fields.items() if name != field}
+    if field and changes:
+        fields[field] = replace(known.fields[field], **changes)
+    others = {name: one for name, one in facts.items() if name != OBJECT}
+    changed = others if field is None else {**others, OBJECT: replace(known, fields=fields)}
+    return [finding for finding in hold_against(dated, changed) if finding not in before]
+
+
+def test_a_joined_object_is_held_against_the_org_as_well(dated: Draft, with_health: Facts) -> None:
+    assert OBJECT in objects_of(dated)
+    assert {finding.level.value for finding in hold_against(dated, with_health)} == {"differs"}
+    overlay = "mappings/presets/customer-health.yaml"
+    object_line = line_of(overlay, "health: {object")
+    gone = differing(dated, with_health, None)
+    assert (gone[0].level, gone[0].mistake.where) == ("stops", object_line)
+    assert "health_score, healthy_since, health_trend, churn_risk" in gone[0].mistake.expected
+    assert any("'health_level', which can never be true" in f.mistake.found for f in gone)
+    lookup = differing(dated, with_health, "Account__c")
+    assert (lookup[0].level, lookup[0].mistake.where) == ("stops", object_line)
+    assert any("'health_level', which can never be true" in f.mistake.found for f in lookup)
+    (elsewhere,) = differing(dated, with_health, "Account__c", reference_to=("Contact",))
+    assert (elsewhere.mistake.where, "points to Contact" in elsewhere.mistake.found) == (object_line, True)
+    score = differing(dated, with_health, "Score__c")
+    assert score[0].mistake.where == line_of(overlay, "health_score:")
+    assert score[0].mistake.found.startswith(f"{OBJECT}.Score__c")
+    (dateless,) = differing(dated, with_health, "Scored_On__c")
+    assert (dateless.level, dateless.mistake.where) == ("blinds", line_of(overlay, "health_scored_on:"))
+
+
+def test_the_values_of_a_joined_picklist_are_held_both_ways(dated: Draft, with_health: Facts) -> None:
+    offered = ("Low", "Medium", "Hi")
+    found = differing(dated, with_health, "Risk__c", type="picklist", picklist_values=offered)
+    assert f"no translation for 'Hi', which {OBJECT}.Risk__c offers" in {f.mistake.found for f in found}
+
+
+def test_a_formula_is_told_as_its_changes_are_seen_late(told: Told) -> None:
+    (found,) = told("Account", "Health_Score__c", calculated=True, updateable=False)
+    assert (found.level, found.mistake.where) == ("differs", line_of("mappings/account.yaml", "health_score:"))
+    assert "a formula or roll-up" in found.mistake.found
