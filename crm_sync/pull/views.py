@@ -120,6 +120,11 @@ def views(program: Program, facts: Mapping[str, ObjectFacts]) -> tuple[View, ...
     return found
 
 
+def view_of(mapping: ObjectMapping, facts: ObjectFacts | None) -> View:
+    """Say what of one table can be read, whether or not a run would be content with it."""
+    return _view(mapping, facts, [])
+
+
 def _view(mapping: ObjectMapping, facts: ObjectFacts | None, mistakes: list[Mistake]) -> View:
     fields = {name.lower(): field for name, field in facts.fields.items()} if facts else {}
     readable, unreadable = [], []

@@ -38,31 +38,91 @@ def preview(
 
     settings = here()
     mapping = find(whole_draft(settings), name)
+    run, earlier = _of_last_run(settings, mapping.name)
     with reachable(settings) as connected:
-        ids, columns = reading.preview(reach_org(connected), mapping, limit)
+        ids, columns = reading.preview(reach_org(connected), mapping, limit, earlier)
     if as_json:
-        output.emit_json({"object": mapping.object, "ids": ids, "fields": [_column_json(column) for column in columns]})
+        shown = [_column_json(column) for column in columns]
+        output.emit_json({"object": mapping.object, "ids": ids, "before": run, "fields": shown})
         return
-    output.heading(f"{len(ids)} records of {mapping.object} as mappings/{mapping.name}.yaml reads them")
+    _show_preview(mapping, len(ids), columns)
+    if run is not None:
+        _show_changed(run, columns)
+
+
+def _of_last_run(settings: Settings, name: str) -> tuple[str | None, ObjectMapping | None]:
+    """Give the last run and what it used for this mapping; nothing when there was none, or its texts are not kept."""
+    from crm_sync.audit import recall, runs
+    from crm_sync.bootstrap import JOURNAL, open_books
+    from crm_sync.entrypoints.cli.replay import program_of
+    from crm_sync.errors import CrmSyncError
+
+    if not (settings.state_dir / JOURNAL).exists():
+        return None, None
+    with open_books(settings) as (journal, archive):
+        if not runs(journal.decisions):
+            return None, None
+        try:
+            recalled = recall("last", journal.decisions, archive)
+            return recalled.entry["run_id"], program_of(recalled).mappings.get(name)
+        except CrmSyncError:
+            return None, None
+
+
+def _show_preview(mapping: ObjectMapping, records: int, columns: Sequence[Column]) -> None:
+    from crm_sync.entrypoints.cli import output
+
+    output.heading(f"{records} records of {mapping.object} as mappings/{mapping.name}.yaml reads them")
     rows = [
-        (c.field.name, c.field.field, c.filled if c.readable else "", c.not_known or "", _examples(c)) for c in columns
+        (
+            c.field.name,
+            c.field.field if c.object == mapping.object else f"{c.object}.{c.field.field}",
+            c.filled if c.readable else "",
+            c.not_known or "",
+            _examples(c),
+        )
+        for c in columns
     ]
     output.table(
         ("name", "field in the org", "filled", "not known", "org -> program"), rows, right=("filled", "not known")
     )
 
 
+def _show_changed(run: str, columns: Sequence[Column]) -> None:
+    """Tell what these records are read as now and were under the mappings of the last run."""
+    from crm_sync.entrypoints.cli import output
+
+    rows = [
+        (
+            column.field.name,
+            len(column.changed),
+            _some([f"{_after(column, before)} -> {_after(column, after)}" for before, after in column.changed]),
+        )
+        for column in columns
+        if column.changed
+    ]
+    if not rows:
+        output.heading(f"The mappings of run {run} read the same of these records")
+        return
+    output.heading(f"Read differently than with the mappings of run {run}")
+    output.table(("name", "records", "before -> after"), rows, right=("records",))
+
+
 def _examples(column: Column) -> str:
     """Show some different values as they come and as they are read."""
     if not column.readable:
         return "the org does not show this field; every rule that needs it answers not known"
-    pairs = dict.fromkeys(
-        (str(raw), _after(column, value))
-        for raw, value in zip(column.before, column.after, strict=True)
-        if raw is not None
-    )
-    shown = [raw if raw == value else f"{raw} -> {value}" for raw, value in list(pairs)[:MOST_EXAMPLES]]
-    return "; ".join(shown) + (f"; ... {len(pairs)} different" if len(pairs) > MOST_EXAMPLES else "")
+    pairs = [
+        (str(raw), _after(column, value)) for raw, value in zip(column.org, column.after, strict=True) if raw is not None
+    ]
+    return _some([raw if raw == value else f"{raw} -> {value}" for raw, value in pairs])
+
+
+def _some(texts: Sequence[str]) -> str:
+    """Show the first different ones, and how many there are."""
+    different = list(dict.fromkeys(texts))
+    more = f"; ... {len(different)} different" if len(different) > MOST_EXAMPLES else ""
+    return "; ".join(different[:MOST_EXAMPLES]) + more
 
 
 def _after(column: Column, value: Any) -> str:
@@ -77,12 +137,17 @@ def _after(column: Column, value: Any) -> str:
 
 
 def _column_json(column: Column) -> dict[str, Any]:
+    def shown(values: Sequence[Any]) -> list[Any]:
+        return [_after(column, value) if column.field.transform and value else value for value in values]
+
     return {
         "name": column.field.name,
+        "object": column.object,
         "field": column.field.field,
         "readable": column.readable,
-        "before": column.before,
-        "after": [_after(column, value) if column.field.transform and value else value for value in column.after],
+        "org": column.org,
+        "before": None if column.before is None else shown(column.before),
+        "after": shown(column.after),
     }
 
 

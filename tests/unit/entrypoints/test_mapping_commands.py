@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from crm_sync.errors import ConfigurationError
 from crm_sync.local_org.server import RunningOrg
+from tests.customer_health import OBJECT, health_object
 from tests.local_place import Place
 from tests.unit.entrypoints.conftest import Desk
 
@@ -32,11 +35,44 @@ def by_name(answer: dict) -> dict:
 def test_a_preview_shows_the_orgs_values_beside_the_programs(desk: Desk) -> None:
     desk.edit("mappings/account.yaml", "Watch: watch", "Watched: watch")
     found = by_name(desk.answer("mapping", "preview", "account", "--limit", "1"))
-    assert (found["health_score"]["before"], found["health_score"]["after"]) == (["82.5"], [82.5])
-    assert (found["churn_risk"]["before"], found["churn_risk"]["after"]) == (["Watch"], [None])
+    assert (found["health_score"]["org"], found["health_score"]["after"]) == (["82.5"], [82.5])
+    assert (found["churn_risk"]["org"], found["churn_risk"]["after"]) == (["Watch"], [None])
     shown = desk.run("mapping", "preview", "Account", "--limit", "1").stdout
     assert "Watch -> NOT KNOWN" in shown
+    assert found["health_score"]["before"] is None
     assert not (desk.state / "journal.sqlite").exists()
+
+
+def test_a_preview_shows_what_the_last_run_read_of_the_same_records(desk: Desk) -> None:
+    assert desk.run("run", "--accept-unapproved").exit_code == 0
+    same = desk.run("mapping", "preview", "account").stdout
+    assert "read the same of these records" in same
+    desk.edit("mappings/account.yaml", "Watch: watch", "Watch: active")
+    desk.edit("mappings/account.yaml", "field: Renewal_Date__c", "field: Customer_Since__c")
+    desk.edit("mappings/account.yaml", "customer_since: {field: Customer_Since__c", "customer_since: {field: Began__c")
+    found = by_name(desk.answer("mapping", "preview", "account", "--limit", "1"))
+    assert (found["churn_risk"]["before"], found["churn_risk"]["after"]) == (["watch"], ["active"])
+    assert (found["renewal_on"]["before"], found["renewal_on"]["after"]) == (["2027-02-01"], [None])
+    shown = desk.run("mapping", "preview", "account").stdout
+    assert re.search(r"churn_risk +1 +watch -> active", shown)
+    assert re.search(r"renewal_on +1 +2027-02-01 -> NOT KNOWN", shown)
+
+
+def test_a_preview_reads_joined_objects_and_shows_the_row_that_counts(desk: Desk, here: Place) -> None:
+    health_object(here)
+    (account,) = here.human("Account", {"Name": "Joined", "Region__c": "EMEA", "Product__c": "Core", "Industry": "X"})
+    rows = [{"Score__c": score, "Scored_On__c": day} for score, day in ((40, "2026-10-01"), (90, "2026-11-01"))]
+    here.human(OBJECT, *({"Account__c": account, "Trend__c": "Up", **row} for row in rows))
+    (desk.mappings / "preset.yaml").write_text("preset: customer-health\n")
+    answer = desk.answer("mapping", "preview", "account")
+    at, found = answer["ids"].index(account), by_name(answer)
+    assert (found["health_score"]["object"], found["health_score"]["field"]) == (OBJECT, "Score__c")
+    assert (found["health_score"]["org"][at], found["health_score"]["after"][at]) == ("90.0", 90.0)
+    assert found["health_trend"]["after"][at] == "rising"
+    others = [value for place, value in enumerate(found["health_score"]["org"]) if place != at]
+    assert others
+    assert set(others) == {None}
+    assert re.search(rf"health_score +{OBJECT}\.Score__c +1", desk.run("mapping", "preview", "account").stdout)
 
 
 def test_a_preview_never_shows_what_is_personal(desk: Desk) -> None:
