@@ -13,9 +13,9 @@ from crm_sync.lifecycle.retention import disposal_problem
 from crm_sync.lifecycle.world import World, digest
 from crm_sync.model.names import words
 from crm_sync.model.records import Desired, Value
-from crm_sync.program.templates import occasions
 from crm_sync.program import ObjectMapping
 from crm_sync.program.mappings import Joined
+from crm_sync.program.templates import occasions
 
 
 def desired_issues(world: World) -> Iterator[Desired]:
@@ -106,7 +106,9 @@ def _undecided(
         f"{mapping.name}.{joined.name}",
         {
             "record_id": min(records),
-            "summary": f"{number} several rows of {joined.object}, none certainly {newest}; what is from it is not known."[:255],
+            "summary": f"{number} several rows of {joined.object}, none certainly {newest}; what is from it is not known."[
+                :255
+            ],
             "remedy": remedy,
             "assigned_to": world.role("program_owner"),
         },

@@ -16,8 +16,8 @@ import pyarrow as pa
 from crm_sync.model.snapshot import Snapshot
 from crm_sync.ports import Batch, Mirror, Org, SchemaChangedError, Stamp
 from crm_sync.program import Program
-from crm_sync.pull.pages import batch
 from crm_sync.pull.joins import joined
+from crm_sync.pull.pages import batch
 from crm_sync.pull.views import View, tables, views
 
 OVERLAP = timedelta(minutes=5)

@@ -113,7 +113,9 @@ def _examples(column: Column) -> str:
     if not column.readable:
         return "the org does not show this field; every rule that needs it answers not known"
     pairs = [
-        (str(raw), _after(column, value)) for raw, value in zip(column.org, column.after, strict=True) if raw is not None
+        (str(raw), _after(column, value))
+        for raw, value in zip(column.org, column.after, strict=True)
+        if raw is not None
     ]
     return _some([raw if raw == value else f"{raw} -> {value}" for raw, value in pairs])
 

@@ -106,7 +106,7 @@ def test_only_objects_that_the_worker_never_creates_have_joined_ones(tmp_path: P
     text = text.replace("\nfields:\n", f"\n{joined}  seen: {{field: Seen__c, from: scan, type: checkbox}}\n")
     (folder / "consent.yaml").write_text(text)
     _, mistakes = load_draft(ROOT / "rules", folder)
-    assert ["joined objects in a mapping with a key"] == [mistake.found for mistake in mistakes]
+    assert [mistake.found for mistake in mistakes] == ["joined objects in a mapping with a key"]
 
 
 def test_the_same_field_name_on_two_objects_is_no_repetition(overlay: Overlay) -> None:
@@ -126,7 +126,10 @@ def test_words_may_stand_for_numbers(overlay: Overlay) -> None:
     ("fields", "found"),
     [
         ("      health_score: {field: B__c, from: health, values: {Green: fine}}\n", "'fine' for 'Green'"),
-        ("      scored: {field: B__c, from: health, type: date, values: {A: b}}\n", "`values` for a field of type date"),
+        (
+            "      scored: {field: B__c, from: health, type: date, values: {A: b}}\n",
+            "`values` for a field of type date",
+        ),
     ],
 )
 def test_words_that_stand_for_no_number_are_told(overlay: Overlay, fields: str, found: str) -> None:

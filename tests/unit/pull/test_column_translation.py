@@ -30,7 +30,14 @@ def column(kind: str, texts: list[str | None], **more: Any) -> list[Any]:
 
 def test_words_that_stand_for_numbers_become_numbers() -> None:
     grades = {"Good": "90", "Poor": "30.5"}
-    assert column("number", ["Good", "Poor", "Dire", "", None, "90"], values=grades) == [90.0, 30.5, None, None, None, None]
+    assert column("number", ["Good", "Poor", "Dire", "", None, "90"], values=grades) == [
+        90.0,
+        30.5,
+        None,
+        None,
+        None,
+        None,
+    ]
     text = pa.chunked_array([pa.array(["Good", "Dire", None], pa.string())])
     assert unmapped_values(text, field("number", values=grades)) == [(1, "Dire")]
 

@@ -72,7 +72,9 @@ def test_the_newest_row_counts_and_says_which_it_is(here: Place, mirror: DuckMir
     assert (row["health_scored_on"], row["health.id"], row["health.rows"]) == (date(2026, 11, 1), rows[1], 2)
     assert (seen(found, bare)["health_score"], seen(found, bare)["health.rows"]) == (None, 0)
     assert set(found.tables) == {"account", "merged_account"}
-    assert {field.name for field in dated.mappings["account"].pulled} <= set(found.tables["merged_account"].column_names)
+    assert {field.name for field in dated.mappings["account"].pulled} <= set(
+        found.tables["merged_account"].column_names
+    )
     assert found.unreadable == frozenset()
 
 
