@@ -45,7 +45,7 @@ class PresetFile(Part):
     """One file of mappings/presets/."""
 
     about: Sentence
-    mappings: Mapping[Name, Overlaid]
+    mappings: Mapping[Name, Overlaid] = Field(min_length=1)
 
 
 def presets_in(folder: Path) -> Mapping[str, Path]:

@@ -8,7 +8,7 @@ import pytest
 
 from crm_sync.errors import ConfigurationError
 from crm_sync.local_org.server import RunningOrg
-from tests.customer_health import OBJECT, health_object
+from tests.health_homes import OBJECT, health_object
 from tests.local_place import Place
 from tests.unit.entrypoints.conftest import Desk
 

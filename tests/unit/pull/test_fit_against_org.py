@@ -13,7 +13,7 @@ import pytest
 from crm_sync.ports import ObjectFacts
 from crm_sync.program import Draft, load_draft
 from crm_sync.pull.fit import Finding, hold_against, objects_of
-from tests.customer_health import OBJECT, health_object
+from tests.health_homes import OBJECT, health_object
 from tests.local_place import place
 
 ROOT = Path(__file__).parents[3]

@@ -16,7 +16,7 @@ from crm_sync.model.snapshot import Snapshot
 from crm_sync.program import Program, load_program
 from crm_sync.pull import pull, sweep
 from crm_sync.state.mirror import DuckMirror
-from tests.customer_health import OBJECT, health_object
+from tests.health_homes import OBJECT, health_object
 from tests.local_place import Place
 from tests.worker_here import only
 
