@@ -1,27 +1,22 @@
-"""Health wherever an org keeps it: every shipped preset on the sample org, and a joined object from run to run."""
+"""Health wherever an org keeps it: every shipped preset on the sample org."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
-from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from crm_sync.evaluate import evaluate, explain
-from crm_sync.pipeline import carry_out, look
+from crm_sync.evaluate import evaluate
 from crm_sync.program import Draft, Program, load_draft, load_program
 from crm_sync.pull import pull
 from crm_sync.pull.fit import hold_against, objects_of
 from tests.health_homes import CUSTOMER, HOMES, OBJECT, SCORE, deploy_home
 
 ROOT = Path(__file__).parents[2]
-TODAY = date(2026, 11, 18)
 PACKAGED = ("Health_Score__c", "Healthy_Since__c", "Health_Trend__c", "Churn_Risk__c", "Renewal_Date__c")
 Row = Mapping[str, Any]
 

@@ -222,18 +222,22 @@ def show_verdict(verdict: Verdict, *, every: bool) -> None:
         line(f"As far as dates go, free on {verdict.free_on:%d %b %Y}.")
     blocking = [r for r in verdict.reasons if r.blocks or (r.weight == "caution" and r.truth != "true")]
     shown = verdict.reasons if every else blocking
-    table(("criterion", "met", "seen", "needed", "from", "what would change it"), [_reason_row(r) for r in shown])
-    if not every and len(shown) < len(verdict.reasons):
-        line(f"{len(verdict.reasons) - len(shown)} other criteria are met (all of them: --all).")
+    if shown:
+        table(("criterion", "met", "seen", "needed", "from", "what would change it"), [_reason_row(r) for r in shown])
+    others = len(verdict.reasons) - len(shown)
+    if not every and others:
+        line(f"{others} other criteria are met (all of them: --all)." if shown else f"All {others} criteria are met (--all).")
 
 
 def _reason_row(reason: Reason) -> Sequence[str]:
     source = reason.source
-    where = f"{source.object_name} {source.record_id or ''} {source.field_name}" if source else ""
+    record = " ".join(filter(None, (source.object_name, source.record_id))) if source else ""
+    where = f"{record}\n{source.field_name}" if source else ""
+    criterion = f"{reason.text}\n{reason.rule_id} {reason.rule_version[:8]}"
     met = MARKS[reason.truth] + (" (caution)" if reason.weight == "caution" else "")
     change = "" if reason.truth == "true" else reason.remedy
     day = f" Free on {reason.free_on:%d %b %Y}." if reason.free_on else ""
-    return (reason.text, met, reason.value or "", reason.threshold or "", where, change + day)
+    return (criterion, met, reason.value or "", reason.threshold or "", where, change + day)
 
 
 def verdict_json(verdict: Verdict) -> dict[str, Any]:
