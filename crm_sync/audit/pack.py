@@ -57,6 +57,7 @@ def pack(log: Decisions, archive: Shelf, first: date, last: date) -> Iterator[tu
         "last": last.isoformat(),
         "entries": len(sealed),
         "runs": len(told_runs),
+        "consents": files["consents.jsonl"].count(b"\n"),
         "seal_before": _seal_before(sealed, every, log),
         "seal_last": sealed[-1][4] if sealed else None,
         "files": {name: name_of(content) for name, content in files.items()},

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cache
 from typing import Any
 
+from crm_sync.errors import PermanentError
 from crm_sync.keeping import Sealed
 from crm_sync.state import people
 from crm_sync.state.chain import Chain, Place, utc_text
@@ -43,9 +44,27 @@ class DecisionLog:
             return self._chain.append(connection, run_id, self._moment(), bodies)
 
     def verify(self) -> int:
-        """Recompute every seal and return how many entries there are; raises PermanentError at the first that is wrong."""
+        """Recompute every seal and return how many entries there are.
+
+        Raises PermanentError at the first seal that is wrong, and for a run that wrote to the org without an entry of it:
+        every run is noted before it writes, so the end of the log was cut off.
+        """
         with self._transaction() as connection:
-            return self._chain.verify(connection)
+            count, cut = self._chain.verify(connection), self._runs_without_entry(connection)
+        if cut:
+            raise PermanentError(
+                f"The run decided for {cut[0]} wrote to the org and has no entry in the decision log: its end was cut off "
+                f"({len(cut)} missing). Keep the file as it is and compare it with a backup."
+            )
+        return count
+
+    def _runs_without_entry(self, connection: sqlite3.Connection) -> Sequence[str]:
+        """Say for which moments runs of the ledger were decided that the log lacks, but for those disposed of with reason."""
+        asked = (
+            "SELECT as_of FROM runs WHERE (?1 = 0 OR began > (SELECT min(at) FROM decisions)) AND as_of NOT IN "
+            "(SELECT json_extract(body, '$.as_of') FROM decisions WHERE json_extract(body, '$.what') = 'run') ORDER BY as_of"
+        )
+        return [as_of for (as_of,) in connection.execute(asked, (self._chain.start(connection).seq,))]
 
     def entries(self, run_id: str | None = None, what: str | None = None) -> tuple[Entry, ...]:
         """Return the entries of one run, or all, and of one kind (their `what`), or all, in order, with their seals.

@@ -51,15 +51,18 @@ def verify(as_json: AsJson = False) -> None:
         disposed, entries = journal.dispositions.verify(), journal.decisions.verify()
         known = runs(journal.decisions)
         redacted = redactions(journal.dispositions, archive)
-        kept = sum(intact(Recalled(run, archive), redacted) for run in known)
+        lost = [run["run_id"] for run in known if not intact(Recalled(run, archive), redacted)]
         seal = known[-1]["seal"] if known else None
     if as_json:
-        found = {"entries": entries, "dispositions": disposed, "runs": len(known), "runs_kept": kept, "last_seal": seal}
-        output.emit_json(found)
+        found = {"entries": entries, "dispositions": disposed, "runs": len(known), "runs_kept": len(known) - len(lost)}
+        output.emit_json({**found, "runs_not_kept": lost, "last_seal": seal})
         return
     output.line(f"{entries} entries, every seal right; the last is {seal}." if seal else "The decision log is empty.")
     output.line(f"{disposed} dispositions, every seal right.")
-    output.line(f"{kept} of {len(known)} runs can be made again: their inputs, rules and decisions are kept and whole.")
+    whole = len(known) - len(lost)
+    output.line(f"{whole} of {len(known)} runs can be made again: their inputs, rules and decisions are kept and whole.")
+    if lost:
+        output.line(f"Something of these is no longer kept in the archive: {', '.join(lost)}.")
 
 
 @app.command()
@@ -67,8 +70,11 @@ def export(
     file: Annotated[Path, typer.Argument(help="Where to: a .zip, or .jsonl for one stream of JSON lines.")],
     first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day (UTC).")],
     last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day (UTC), included.")],
+    as_json: AsJson = False,
 ) -> None:
     """Write the audit pack: decisions with their seals, runs, the consents relied on, and the rules of each run."""
+    import json
+
     from crm_sync.audit import pack
     from crm_sync.bootstrap import open_books
     from crm_sync.entrypoints.cli import output
@@ -79,11 +85,22 @@ def export(
         raise ConfigurationError((Mistake("audit export", repr(str(file)), "a file that ends in .zip or .jsonl"),))
     if file.exists():
         raise ConfigurationError((Mistake("audit export", f"{file}, which exists", "a new file"),))
+    if first > last:
+        raise ConfigurationError((Mistake("audit export", f"--from {first:%Y-%m-%d}", f"a day up to {last:%Y-%m-%d}"),))
     with open_books(here()) as (journal, archive):
-        entries = journal.decisions.verify()
+        verified = journal.decisions.verify()
         files = list(pack(journal.decisions, archive, first.date(), last.date()))
     (_zip if file.suffix == ".zip" else _stream)(file, files)
-    output.line(f"{file}: {len(files)} files; the log's {entries} entries were verified first.")
+    manifest = json.loads(dict(files)["manifest.json"])
+    if as_json:
+        output.emit_json({"file": str(file), "verified": verified, **manifest})
+        return
+    versions = {name.split("/")[1] for name in manifest["files"] if name.startswith("rules/")}
+    output.line(
+        f"{file}: {manifest['runs']} runs and {manifest['entries']} entries of {manifest['first']} to {manifest['last']}, "
+        f"{manifest['consents']} consents relied on, {len(versions)} rule versions."
+    )
+    output.line(f"All {verified} entries of the log were verified first.")
 
 
 def _zip(file: Path, files: Iterable[tuple[str, bytes]]) -> None:

@@ -102,11 +102,13 @@ def _write_private(path: Path, value: dict[str, Any]) -> None:
         json.dump(value, file)
 
 
-def forget(settings: Settings) -> None:
-    """Delete the local org's file and the worker's mirror and journal of it; credentials stay."""
-    for pattern in ("local-org.sqlite*", "mirror.duckdb*", "journal.sqlite*"):
-        for path in settings.state_dir.glob(pattern):
-            path.unlink()
+def forget(settings: Settings) -> list[str]:
+    """Delete the local org's file and the worker's mirror and journal of it, and name them; credentials stay."""
+    patterns = ("local-org.sqlite*", "mirror.duckdb*", "journal.sqlite*")
+    found = [path for pattern in patterns for path in sorted(settings.state_dir.glob(pattern))]
+    for path in found:
+        path.unlink()
+    return [str(path) for path in found]
 
 
 @contextmanager

@@ -24,6 +24,7 @@ err = Console(stderr=True, width=None if sys.stderr.isatty() else PLAIN_WIDTH, h
 def emit_json(value: Any) -> None:
     """Print one JSON document: the machine's form of a command's result."""
     sys.stdout.write(json.dumps(value, indent=2, sort_keys=True, default=str, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
 
 
 def heading(text: str) -> None:

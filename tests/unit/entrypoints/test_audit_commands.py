@@ -70,8 +70,20 @@ def test_a_pack_is_exported_as_zip_and_as_lines(ran: Desk) -> None:
     assert b"Quintessa" not in text
     lines = [json.loads(line) for line in (ran.folder / "pack.jsonl").read_text().splitlines()]
     assert {line["file"] for line in lines} >= names - {"consents.jsonl"}
+    shown = ran.answer("audit", "export", str(ran.folder / "again.zip"), *days)
+    assert (shown["runs"], shown["verified"]) == (1, shown["entries"])
+    none = ("--from", "2000-01-02", "--to", "2000-01-01")
+    assert "a day up to 2000-01-01" in str(ran.run("audit", "export", str(ran.folder / "none.zip"), *none).exception)
     for wrong in ("pack.zip", "pack.txt"):
         assert isinstance(ran.run("audit", "export", str(ran.folder / wrong), *days).exception, ConfigurationError)
+
+
+def test_a_run_whose_records_are_gone_is_named(ran: Desk) -> None:
+    (noted,) = ran.answer("audit", "runs")
+    for piece in (ran.state / "archive").rglob(f"{noted['inputs']}*"):
+        piece.unlink()
+    assert ran.answer("audit", "verify")["runs_not_kept"] == [noted["run_id"]]
+    assert noted["run_id"] in ran.run("audit", "verify").stdout
 
 
 def test_tampering_is_found(ran: Desk) -> None:

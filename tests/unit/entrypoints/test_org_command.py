@@ -34,3 +34,16 @@ def test_tls_and_controls_are_there_when_asked(
     assert done.exit_code == 0, done.output
     assert (seen[0]["tls_url"] is not None) == ("--tls-port" in options)
     assert ("With TLS it is" in done.output) == ("--tls-port" in options)
+
+
+def test_machines_are_told_where_it_is_and_what_a_reset_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CRM_SYNC_STATE_DIR", str(tmp_path))
+    monkeypatch.setattr(org, "_until_interrupted", lambda: None)
+    told = json.loads(CliRunner().invoke(app, ["org", "start", "--port", "0", "--json"]).stdout)
+    assert told["base_url"].startswith("http://127.0.0.1:")
+    assert set(told) == {"base_url", "client_id", "org_id", "tls_url", "ca_file"}
+    deleted = json.loads(CliRunner().invoke(app, ["org", "reset", "--yes", "--json"]).stdout)["deleted"]
+    assert str(tmp_path / "local-org.sqlite") in deleted
+    assert not any(Path(name).exists() for name in deleted)

@@ -73,7 +73,20 @@ def test_whoever_gets_round_that_breaks_a_seal(journal: SqliteJournal, path: Pat
         journal.decisions.verify()
 
 
-def test_cutting_the_end_off_is_seen_by_whoever_kept_the_last_seal(journal: SqliteJournal, path: Path) -> None:
+@pytest.mark.parametrize("first", [1, 3])
+def test_cutting_the_end_off_is_missed_by_the_ledger_of_runs(journal: SqliteJournal, path: Path, first: int) -> None:
+    at = datetime(2026, 11, 28, 9, tzinfo=UTC)
+    journal.decisions.append("r1", [*ENTRIES[:2], {"what": "run", "as_of": at.isoformat()}])
+    journal.begin_run("one", "full", at, {})
+    assert journal.decisions.verify() == 3
+    connection = sqlite3.connect(path)
+    connection.executescript(f"DROP TRIGGER decisions_remain; DELETE FROM decisions WHERE seq >= {first};")
+    connection.close()
+    with pytest.raises(PermanentError, match="2026-11-28T09:00:00.*no entry.*cut off"):
+        journal.decisions.verify()
+
+
+def test_cutting_off_what_wrote_nothing_is_seen_by_whoever_kept_the_last_seal(journal: SqliteJournal, path: Path) -> None:
     kept = journal.decisions.append("r1", ENTRIES)
     connection = sqlite3.connect(path)
     connection.executescript("DROP TRIGGER decisions_remain; DELETE FROM decisions WHERE seq = 3;")
