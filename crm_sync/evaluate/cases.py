@@ -41,8 +41,8 @@ class CaseReport:
 
     def __str__(self) -> str:
         total = len(self.named) + len(self.unnamed)
-        missing = f" No case fails: {', '.join(self.unnamed)}." if self.unnamed else ""
-        return f"{self.held} cases hold; they name {len(self.named)} of {total} rules.{missing}"
+        missing = f" No case exercises: {', '.join(self.unnamed)}." if self.unnamed else ""
+        return f"{self.held} cases hold; they name {len(self.named)} of {total} rules that stop or caution.{missing}"
 
 
 def run_cases(cases: Iterable[Case], program: Program) -> CaseReport:

@@ -1,6 +1,7 @@
 """What could be read so far: the typed parts that fit their models, with their sources.
 
-Made by `load`, looked through by `checks`; a file that does not fit is absent, and the checks that need it wait.
+Made by `load`, looked through by `checks`; a file that does not fit is absent, or lacks the entries that do not, and the
+checks that need them wait.
 Not here: reading and checking.
 """
 
@@ -25,6 +26,7 @@ from crm_sync.program.rules import (
     Retention,
     Tolerance,
 )
+from crm_sync.program.salvage import UNNAMED
 from crm_sync.program.sources import Source
 from crm_sync.program.templates import Template
 
@@ -50,12 +52,16 @@ TEMPLATES = "rules/templates/"
 
 @dataclass(frozen=True)
 class Draft:
-    """The whole files. `rules`, `mappings` and `templates` (by file name) are what they say, `sources` where they say it."""
+    """The files that fit. `rules`, `mappings` and `templates` (by file name) are what they say, `sources` where they say it.
+
+    `left_out` are, by file, the names of fields and criteria that do not fit and are told already.
+    """
 
     rules: dict[str, Part] = field(default_factory=dict)
     mappings: dict[str, ObjectMapping] = field(default_factory=dict)
     templates: dict[str, Template] = field(default_factory=dict)
     sources: Mapping[str, Source] = field(default_factory=dict)
+    left_out: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def one(self, kind: type[P]) -> P:
         """Give one rules file of a draft that is whole."""
@@ -71,6 +77,11 @@ class Draft:
         """The reference types, None when rules/tolerance.yaml did not fit."""
         found = self.rule(Tolerance)
         return tuple(found[0].effort_points) if found else None
+
+    def lacks(self, mapping: str, field_name: str | None = None) -> bool:
+        """Whether this field of a mapping, or any, was left out as it does not fit."""
+        names = self.left_out.get(f"mappings/{mapping}", frozenset())
+        return bool(names) if field_name is None else bool(names & {field_name, UNNAMED})
 
     def mapping_source(self, name: str) -> Source:
         """Where a mapping was read from."""

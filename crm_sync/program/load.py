@@ -33,6 +33,7 @@ from crm_sync.program.rules import (
     Retention,
     Tolerance,
 )
+from crm_sync.program.salvage import without
 from crm_sync.program.sentences import mistakes
 from crm_sync.program.sources import Source, nearest, one_of
 from crm_sync.program.templates import Template, Templates
@@ -95,7 +96,7 @@ def program_of(sources: Mapping[str, Source], found: Iterable[Mistake] = ()) -> 
 def fit(source: Source, model: type[M], found: list[Mistake]) -> M | None:
     """Fit one file to its model; add what does not fit to `found`."""
     try:
-        return model.model_validate(source.root.plain, strict=True, by_alias=True, by_name=False)
+        return _fitted(source, model)
     except ValidationError as error:
         found += mistakes(error, model, source)
         return None
@@ -163,20 +164,43 @@ def _read_templates(folder: Path, found: list[Mistake]) -> Mapping[str, Source]:
 
 
 def _draft(sources: Mapping[str, Source], found: list[Mistake]) -> Draft:
-    """Fit every file to its model; leave out those that do not fit."""
-    draft = Draft(sources=sources)
+    """Fit every file to its model; leave out what does not fit."""
+    kept = dict(sources)
+    draft = Draft(sources=kept)
     for name, model in RULE_FILES.items():
-        source = sources.get(f"rules/{name}")
-        if source and (rule := fit(source, model, found)):
+        if rule := _fit_most(f"rules/{name}", model, kept, draft, found):
             draft.rules[name] = rule
     for name in MAPPING_NAMES:
-        source = sources.get(f"mappings/{name}")
-        if source and (file := fit(source, MappingFile, found)):
+        if file := _fit_most(f"mappings/{name}", MappingFile, kept, draft, found):
             draft.mappings[name] = ObjectMapping.of(name, file)
     for name, source in sources.items():
         if name.startswith(TEMPLATES) and (template := fit(source, Template, found)):
             draft.templates[name.removeprefix(TEMPLATES)] = template
     return draft
+
+
+def _fit_most(name: str, model: type[M], sources: dict[str, Source], draft: Draft, found: list[Mistake]) -> M | None:
+    """Fit one file, if need be without the entries that do not; None when it does not fit at all."""
+    source = sources.get(name)
+    if source is None:
+        return None
+    try:
+        return _fitted(source, model)
+    except ValidationError as error:
+        found += mistakes(error, model, source)
+        rest = without(source, name, [one["loc"] for one in error.errors()])
+    if rest is None:
+        return None
+    try:
+        fitted = _fitted(rest[0], model)
+    except ValidationError:
+        return None
+    sources[name], draft.left_out[name] = rest
+    return fitted
+
+
+def _fitted(source: Source, model: type[M]) -> M:
+    return model.model_validate(source.root.plain, strict=True, by_alias=True, by_name=False)
 
 
 def _read_folder(kind: str, folder: Path, names: tuple[str, ...], found: list[Mistake]) -> dict[str, Source]:

@@ -60,7 +60,9 @@ def verify(as_json: AsJson = False) -> None:
     output.line(f"{entries} entries, every seal right; the last is {seal}." if seal else "The decision log is empty.")
     output.line(f"{disposed} dispositions, every seal right.")
     whole = len(known) - len(lost)
-    output.line(f"{whole} of {len(known)} runs can be made again: their inputs, rules and decisions are kept and whole.")
+    output.line(
+        f"{whole} of {len(known)} runs can be made again: their inputs, rules and decisions are kept and whole."
+    )
     if lost:
         output.line(f"Something of these is no longer kept in the archive: {', '.join(lost)}.")
 

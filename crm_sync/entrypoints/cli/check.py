@@ -9,6 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from crm_sync.errors import Mistake
+    from crm_sync.evaluate.cases import CaseReport
     from crm_sync.program import Draft, Program
     from crm_sync.pull.fit import Finding
     from crm_sync.settings import Settings
@@ -27,12 +28,13 @@ def check(
     settings = here()
     draft, mistakes = load_draft(settings.rules_dir, settings.mappings_dir)
     program = load_program(settings.rules_dir, settings.mappings_dir) if not mistakes else None
-    version, (cases, wrong) = (program.version, _cases(settings, program)) if program else ("", ("", ()))
+    version, (cases, wrong) = (program.version, _cases(settings, program)) if program else ("", (None, ()))
     findings = against_org(settings, draft) if org else ()
     wrong = (*mistakes, *wrong)
     if as_json:
         body = {**_as_json(version, wrong, findings if org else None), "approval": _facts(settings, version)}
-        output.emit_json({**body, **(texts_facts(program) if program else {})})
+        counted = {"cases": vars(cases) if cases else None}
+        output.emit_json({**body, **counted, **(texts_facts(program) if program else {})})
     else:
         _show(settings, program, cases, findings if org else None)
     if wrong and not as_json:
@@ -41,8 +43,8 @@ def check(
         raise typer.Exit(ConfigurationError.exit_code)
 
 
-def _cases(settings: Settings, program: Program) -> tuple[str, tuple[Mistake, ...]]:
-    """Run the admins' cases: what they say, and what does not hold."""
+def _cases(settings: Settings, program: Program) -> tuple[CaseReport | None, tuple[Mistake, ...]]:
+    """Run the admins' cases: what they showed, or what does not hold."""
     from crm_sync.errors import ConfigurationError
     from crm_sync.evaluate.cases import run_cases
     from crm_sync.program import load_cases
@@ -50,8 +52,8 @@ def _cases(settings: Settings, program: Program) -> tuple[str, tuple[Mistake, ..
     try:
         report = run_cases(load_cases(settings.rules_dir / "cases", program), program)
     except ConfigurationError as error:
-        return "", error.mistakes
-    return str(report), ()
+        return None, error.mistakes
+    return report, ()
 
 
 def texts_facts(program: Program) -> Mapping[str, Any]:
@@ -106,16 +108,20 @@ def _as_json(version: str, wrong: Sequence[Mistake], findings: Sequence[Finding]
     return body
 
 
-def _show(settings: Settings, program: Program | None, cases: str, findings: Sequence[Finding] | None) -> None:
+def _show(
+    settings: Settings, program: Program | None, cases: CaseReport | None, findings: Sequence[Finding] | None
+) -> None:
     from crm_sync.entrypoints.cli import output
     from crm_sync.pull.fit.finding import MEANINGS
 
     if program:
-        output.line(f"rules {program.version}: nothing wrong in {settings.rules_dir}/ and {settings.mappings_dir}/.")
+        where = f"in {settings.rules_dir}/ and {settings.mappings_dir}/"
+        found = f"nothing wrong {where}." if cases else f"nothing wrong {where} themselves, but not every case holds."
+        output.line(f"rules {program.version}: {found}")
         output.line(_approval(settings, program.version))
         output.line(_texts(program))
     if cases:
-        output.line(cases)
+        output.line(str(cases))
     if findings == ():
         output.line("The org has everything that rules and mappings ask for.")
     for level, meaning in MEANINGS.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -112,12 +112,15 @@ def _examples(column: Column) -> str:
     """Show some different values as they come and as they are read."""
     if not column.readable:
         return "the org does not show this field; every rule that needs it answers not known"
-    pairs = [
-        (str(raw), _after(column, value))
-        for raw, value in zip(column.org, column.after, strict=True)
-        if raw is not None
-    ]
-    return _some([raw if raw == value else f"{raw} -> {value}" for raw, value in pairs])
+    known = [(raw, value) for raw, value in zip(column.org, column.after, strict=True) if raw is not None]
+    return _some([_reading(column, raw, value) for raw, value in known])
+
+
+def _reading(column: Column, raw: str, value: Any) -> str:
+    """Say what a value of the org is read as, where that is anything else: 2.0 is 2."""
+    shown = _after(column, value)
+    same = shown == raw or (isinstance(value, float) and not column.field.values and float(raw) == value)
+    return shown if same else f"{raw} -> {shown}"
 
 
 def _some(texts: Sequence[str]) -> str:
@@ -134,8 +137,21 @@ def _after(column: Column, value: Any) -> str:
         return "a one-way key"
     if value is None:
         return "NOT KNOWN"
-    text = ", ".join(value) if isinstance(value, list) else f"{value:g}" if isinstance(value, float) else str(value)
+    text = _text(value)
     return text if len(text) <= EXAMPLE_LENGTH else f"{text[:EXAMPLE_LENGTH]}..."
+
+
+def _text(value: Any) -> str:
+    """Write a value as people do in the files: true, 82.5, a list with commas."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case float():
+            return f"{value:g}"
+        case list():
+            return ", ".join(value)
+        case _:
+            return str(value)
 
 
 def _column_json(column: Column) -> dict[str, Any]:
@@ -235,12 +251,23 @@ def _show_diff(run: str, draft: Draft, changed: Sequence[Changed], findings: Seq
         name = f"{one['mapping']}.{one['field']}" if one["field"] else one["mapping"]
         output.line(f"{one['where'] or 'mappings/' + one['mapping'] + '.yaml'}: {name} is {one['what']}", style="bold")
         for attribute in dict.fromkeys((*one["before"], *one["after"])):
-            output.line(f"    {attribute}: {one['before'].get(attribute, '-')} -> {one['after'].get(attribute, '-')}")
+            for text in _attribute(attribute, one["before"].get(attribute), one["after"].get(attribute)):
+                output.line(f"    {text}")
         if one["asked_by"]:
             output.line(f"    asked for by: {', '.join(one['asked_by'])}")
     output.heading(f"Mappings against the org: {len(findings) or 'no'} findings")
     for finding in findings:
         output.line(f"  {finding.level.value}: {finding.mistake}")
+
+
+def _attribute(name: str, before: Any, after: Any) -> Iterator[str]:
+    """Say how an attribute changed; of `values` and of what is joined, each entry by itself."""
+    if isinstance(before, dict) or isinstance(after, dict):
+        old, new = before or {}, after or {}
+        for entry in dict.fromkeys((*old, *new)):
+            yield from _attribute(f"{name}.{entry}", old.get(entry), new.get(entry))
+    elif (before or None) != (after or None):
+        yield f"{name}: {_text(before or '-')} -> {_text(after or '-')}"
 
 
 def _change_json(draft: Draft, changed: Changed) -> dict[str, Any]:
@@ -249,7 +276,7 @@ def _change_json(draft: Draft, changed: Changed) -> dict[str, Any]:
     from crm_sync.program.mapping_changes import asked_by
 
     rule = draft.rule(Qualification)
-    path = ("fields", changed.field) if changed.field else ("object",)
+    path = ("fields", changed.field) if changed.field else ("joined" if "joined" in changed.after else "object",)
     here = changed.mapping in draft.mappings and changed.what != "gone"
     return {
         "mapping": changed.mapping,

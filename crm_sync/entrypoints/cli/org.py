@@ -23,7 +23,7 @@ def start(
     as_json: AsJson = False,
 ) -> None:
     """Run the local org until interrupted; other commands find and use it."""
-    from crm_sync.entrypoints.cli import embedded, output
+    from crm_sync.entrypoints.cli import embedded
     from crm_sync.entrypoints.cli.session import here
     from crm_sync.errors import TemporaryError
 

@@ -226,7 +226,11 @@ def show_verdict(verdict: Verdict, *, every: bool) -> None:
         table(("criterion", "met", "seen", "needed", "from", "what would change it"), [_reason_row(r) for r in shown])
     others = len(verdict.reasons) - len(shown)
     if not every and others:
-        line(f"{others} other criteria are met (all of them: --all)." if shown else f"All {others} criteria are met (--all).")
+        line(
+            f"{others} other criteria are met (all of them: --all)."
+            if shown
+            else f"All {others} criteria are met (--all)."
+        )
 
 
 def _reason_row(reason: Reason) -> Sequence[str]:

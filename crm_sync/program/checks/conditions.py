@@ -26,7 +26,7 @@ def check_conditions(draft: Draft) -> Iterator[Mistake]:
         return
     qualification, source = found
     whole = all(name in draft.mappings for name in DIRECT_MAPPINGS)
-    checker = _Checker(source, catalogue(draft.mappings), _personal(draft), draft.types, whole)
+    checker = _Checker(source, catalogue(draft.mappings), _personal(draft), draft.types, whole, draft)
     for index, criterion in enumerate(qualification.criteria):
         yield from checker.condition(criterion.when, ("criteria", index, "when"), criterion)
     yield from checker.condition(qualification.candidates.potential, ("candidates", "potential"), None)
@@ -38,13 +38,14 @@ def _personal(draft: Draft) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class _Checker:
-    """What conditions are held against. `whole` says that all mapped facts are known."""
+    """What conditions are held against. `whole` says that all mapped facts are known, but for those the draft lacks."""
 
     source: Source
     facts: Mapping[str, Fact]
     personal: frozenset[str]
     types: tuple[str, ...] | None
     whole: bool
+    draft: Draft
 
     def condition(self, condition: Condition, path: Path, criterion: Criterion | None) -> Iterator[Mistake]:
         """Check every test of one condition; `criterion` is None for the candidate rule."""
@@ -63,7 +64,7 @@ class _Checker:
             yield self.source.mistake(
                 at, f"the fact {test.fact!r}, which is personal and never stored", "a fact that is not personal"
             )
-        elif self.whole or "." not in test.fact:
+        elif "." not in test.fact or (self.whole and not self.draft.lacks(*test.fact.split(".", 1))):
             yield self.source.unknown(at, "the fact", test.fact, self.facts)
 
     def _operator(self, test: Test, fact: Fact, path: Path) -> Iterator[Mistake]:

@@ -11,6 +11,7 @@ from crm_sync.errors import Mistake
 from crm_sync.program.draft import Draft
 from crm_sync.program.nodes import Path
 from crm_sync.program.rules import CoverageRules, Qualification, Tolerance
+from crm_sync.program.salvage import UNNAMED
 from crm_sync.program.sources import Source
 
 MAX_CRITERIA = 40
@@ -69,7 +70,8 @@ def _remediable(draft: Draft, coverage: CoverageRules, source: Source) -> Iterat
     found = draft.rule(Qualification)
     if found is None:
         return
+    left_out = draft.left_out.get("rules/qualification", frozenset())
     known = [c.id for c in found[0].criteria if c.weight == "hard" and c.stage == "qualify"]
     for index, name in enumerate(coverage.recruit.remediable):
-        if name not in known:
+        if name not in known and not left_out & {name, UNNAMED}:
             yield source.unknown(("recruit", "remediable", index), "the hard criterion", name, known)

@@ -23,15 +23,15 @@ def check_joined(draft: Draft) -> Iterator[Mistake]:
             expected = "them where `key` is null: on records that the worker never creates"
             yield source.mistake(("joined",), "joined objects in a mapping with a key", expected)
         for joined in mapping.joined.values():
-            yield from _object(mapping, joined, source)
+            yield from _object(mapping, joined, source, whole=not draft.lacks(mapping.name))
         for field in mapping.fields.values():
             yield from _field(mapping, field, source)
 
 
-def _object(mapping: ObjectMapping, joined: Joined, source: Source) -> Iterator[Mistake]:
+def _object(mapping: ObjectMapping, joined: Joined, source: Source, *, whole: bool) -> Iterator[Mistake]:
     path = ("joined", joined.name)
     mine = [field for field in mapping.fields.values() if field.home == joined.name]
-    if not mine:
+    if not mine and whole:
         yield source.mistake(path, f"a joined object no field is from: {joined.name}", f"`from: {joined.name}`")
     if joined.object.casefold() == mapping.object.casefold():
         yield source.mistake((*path, "object"), f"{joined.object}, the mapping's own object", "another object")
@@ -39,7 +39,7 @@ def _object(mapping: ObjectMapping, joined: Joined, source: Source) -> Iterator[
         found = f"the lookup {joined.lookup}, which a field maps already"
         yield source.mistake((*path, "lookup"), found, f"the field that looks up to {mapping.object}, here alone")
     dates = [field.name for field in mine if field.type in DATED]
-    if joined.newest_by is not None and joined.newest_by not in dates:
+    if whole and joined.newest_by is not None and joined.newest_by not in dates:
         known = dates or [f"a field of type date or datetime with `from: {joined.name}`"]
         yield source.unknown((*path, "newest_by"), f"the date of {joined.name}", joined.newest_by, known)
 

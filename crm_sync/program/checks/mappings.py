@@ -32,15 +32,20 @@ def check_mappings(draft: Draft) -> Iterator[Mistake]:
         if first != mapping.name:
             found = f"the object {mapping.object}, which {first}.yaml maps already"
             yield source.mistake(("object",), found, "one file an object")
-        yield from _object(mapping, source)
+        yield from _object(mapping, source, whole=not draft.lacks(mapping.name))
         for field in mapping.fields.values():
             yield from _field(mapping, field, source)
 
 
-def _object(mapping: ObjectMapping, source: Source) -> Iterator[Mistake]:
-    yield from _id(mapping, source)
-    yield from _key(mapping, source)
+def _object(mapping: ObjectMapping, source: Source, *, whole: bool) -> Iterator[Mistake]:
+    """Tell what is wrong among the fields; what only a missing one may be the cause of waits until the mapping is whole."""
+    yield from _ids(mapping, source)
     yield from _twice(mapping, source)
+    if not whole:
+        return
+    if "id" not in mapping.fields:
+        yield source.mistake(("fields",), "no `id`", "`id: {field: Id}`")
+    yield from _key(mapping, source)
     owners = {field.owner for field in mapping.fields.values()}
     if "stamp" in owners and "worker" not in owners:
         yield source.mistake(
@@ -48,9 +53,7 @@ def _object(mapping: ObjectMapping, source: Source) -> Iterator[Mistake]:
         )
 
 
-def _id(mapping: ObjectMapping, source: Source) -> Iterator[Mistake]:
-    if "id" not in mapping.fields:
-        yield source.mistake(("fields",), "no `id`", "`id: {field: Id}`")
+def _ids(mapping: ObjectMapping, source: Source) -> Iterator[Mistake]:
     for field in mapping.fields.values():
         if (field.name == "id") != (field.field.casefold() == "id"):
             yield source.mistake(("fields", field.name), f"{field.name} mapped to {field.field}", "`id: {field: Id}`")

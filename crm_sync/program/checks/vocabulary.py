@@ -20,7 +20,7 @@ def check_vocabulary(draft: Draft) -> Iterator[Mistake]:
     for mapping in draft.mappings.values():
         source = draft.mapping_source(mapping.name)
         words = VOCABULARY[mapping.name]
-        yield from _missing(mapping, source)
+        yield from _missing(mapping, source, draft)
         for field in mapping.fields.values():
             word = words.get(field.name)
             if word is not None:
@@ -29,11 +29,12 @@ def check_vocabulary(draft: Draft) -> Iterator[Mistake]:
                 yield from _added(field, source, [name for name in words if name not in mapping.fields])
 
 
-def _missing(mapping: ObjectMapping, source: Source) -> Iterator[Mistake]:
+def _missing(mapping: ObjectMapping, source: Source, draft: Draft) -> Iterator[Mistake]:
     known = VOCABULARY[mapping.name]
     added = [name for name in mapping.fields if name not in known and name != "id"]
     for word in known.values():
-        if word.name not in mapping.fields and not word.optional:
+        there = word.name in mapping.fields or draft.lacks(mapping.name, word.name)
+        if not there and not word.optional:
             alike = nearest(word.name, added)
             found = f"no field `{word.name}`" + (f" (but `{alike}`)" if alike else "")
             yield source.mistake(("fields",), found, f"`{word.name}`, which the worker needs")

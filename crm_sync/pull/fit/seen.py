@@ -100,4 +100,6 @@ def alike(name: str, facts: ObjectFacts) -> str | None:
     """Name the org's field that is most like this one: by API name, else by label."""
     by_label = {known.label: known.name for known in facts.fields.values()}
     label = nearest(name.partition("__")[0].replace("_", " "), by_label)
-    return nearest(name, facts.fields) or (by_label[label] if label else None)
+    by_stem = {known.removesuffix("__c"): known for known in facts.fields}
+    stem = nearest(name.removesuffix("__c"), by_stem)
+    return by_stem[stem] if stem else by_label[label] if label else None

@@ -27,7 +27,7 @@ def test_no_cases_name_no_rules(program: Program) -> None:
     report = run_cases((), program)
     assert (report.held, report.named) == (0, ())
     assert "consent" in str(report)
-    assert "No case fails" not in str(replace(report, unnamed=()))
+    assert "No case exercises" not in str(replace(report, unnamed=()))
 
 
 def test_an_expectation_that_does_not_hold_is_told(program: Program) -> None:

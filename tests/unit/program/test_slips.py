@@ -328,12 +328,14 @@ def told_after(shipped: Mapping[str, Source]) -> Callable[..., tuple[Mistake, ..
     def told(*edits: Edit) -> tuple[Mistake, ...]:
         sources: dict[str, Source] = dict(shipped)
         found: list[Mistake] = []
+        texts = {file: (ROOT / file).read_text(encoding="utf-8") for file, _, _ in edits}
         for file, old, new in edits:
-            text = (ROOT / file).read_text(encoding="utf-8")
-            assert old in text, f"{file} no longer says {old!r}"
+            assert old in texts[file], f"{file} no longer says {old!r}"
+            texts[file] = texts[file].replace(old, new, 1)
+        for file, text in texts.items():
             del sources[file.removesuffix(".yaml")]
             try:
-                root = read(text.replace(old, new, 1).encode(), file)
+                root = read(text.encode(), file)
                 sources[file.removesuffix(".yaml")] = Source(file, root)
             except ConfigurationError as error:
                 found += error.mistakes
@@ -385,4 +387,26 @@ def test_all_slips_at_once_are_told_at_once(told_after: Callable[..., tuple[Mist
         MATCHING,
         QUALIFICATION,
         TOLERANCE,
+    ]
+
+
+def test_an_entry_that_does_not_fit_does_not_hide_what_is_wrong_with_the_others(
+    told_after: Callable[..., tuple[Mistake, ...]],
+) -> None:
+    told = told_after(
+        (QUALIFICATION, "at_most: 180", "atmost: 180"),
+        (QUALIFICATION, "fact: account.health_trend, is_not: falling", "fact: account.health_trend, is_not: faling"),
+        (QUALIFICATION, "fact: account.product,", "fact: account.prodct,"),
+        (ACCOUNT, "Health_Score__c, type: number", "Health_Score__c, type: numbr"),
+        (ACCOUNT, "Renewal_Date__c, type: date, safety: true", "Renewal_Date__c, type: date"),
+        (ACCOUNT, "in_dispute:", "in_dispte:"),
+    )
+    assert [(mistake.where.partition(":")[0], mistake.nearest) for mistake in told] == [
+        (ACCOUNT, None),
+        (ACCOUNT, "number"),
+        (ACCOUNT, None),
+        (QUALIFICATION, "falling"),
+        (QUALIFICATION, "at_most"),
+        (QUALIFICATION, "account.product"),
+        (QUALIFICATION, "account.in_dispte"),
     ]

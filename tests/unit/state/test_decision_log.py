@@ -82,11 +82,13 @@ def test_cutting_the_end_off_is_missed_by_the_ledger_of_runs(journal: SqliteJour
     connection = sqlite3.connect(path)
     connection.executescript(f"DROP TRIGGER decisions_remain; DELETE FROM decisions WHERE seq >= {first};")
     connection.close()
-    with pytest.raises(PermanentError, match="2026-11-28T09:00:00.*no entry.*cut off"):
+    with pytest.raises(PermanentError, match=r"2026-11-28T09:00:00.*no entry.*cut off"):
         journal.decisions.verify()
 
 
-def test_cutting_off_what_wrote_nothing_is_seen_by_whoever_kept_the_last_seal(journal: SqliteJournal, path: Path) -> None:
+def test_cutting_off_what_wrote_nothing_is_seen_by_whoever_kept_the_last_seal(
+    journal: SqliteJournal, path: Path
+) -> None:
     kept = journal.decisions.append("r1", ENTRIES)
     connection = sqlite3.connect(path)
     connection.executescript("DROP TRIGGER decisions_remain; DELETE FROM decisions WHERE seq = 3;")
