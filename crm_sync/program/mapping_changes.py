@@ -66,7 +66,10 @@ def _pair(mapping: str, field: str | None, old: Mapping[str, Any], new: Mapping[
 def _object(mapping: ObjectMapping | None) -> Mapping[str, Any]:
     if mapping is None:
         return {}
-    joined = {name: asdict(one) for name, one in mapping.joined.items()}
+    joined = {
+        name: {"object": one.object, "lookup": one.lookup, "newest_by": one.newest_by}
+        for name, one in mapping.joined.items()
+    }
     return {"object": mapping.object, "key": mapping.key, "joined": joined}
 
 

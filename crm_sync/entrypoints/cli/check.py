@@ -112,7 +112,6 @@ def _show(
     settings: Settings, program: Program | None, cases: CaseReport | None, findings: Sequence[Finding] | None
 ) -> None:
     from crm_sync.entrypoints.cli import output
-    from crm_sync.pull.fit.finding import MEANINGS
 
     if program:
         where = f"in {settings.rules_dir}/ and {settings.mappings_dir}/"
@@ -122,10 +121,19 @@ def _show(
         output.line(_texts(program))
     if cases:
         output.line(str(cases))
-    if findings == ():
+    if findings is not None:
+        show_findings(findings)
+
+
+def show_findings(findings: Sequence[Finding]) -> None:
+    """Print what does not fit the org, the gravest first."""
+    from crm_sync.entrypoints.cli import output
+    from crm_sync.pull.fit.finding import MEANINGS
+
+    if not findings:
         output.line("The org has everything that rules and mappings ask for.")
     for level, meaning in MEANINGS.items():
-        told = [finding for finding in findings or () if finding.level == level]
+        told = [finding for finding in findings if finding.level == level]
         if told:
             output.heading(f"{meaning}: {len(told)}")
         for finding in told:

@@ -240,6 +240,7 @@ def diff(
 
 def _show_diff(run: str, draft: Draft, changed: Sequence[Changed], findings: Sequence[Finding], as_json: bool) -> None:
     from crm_sync.entrypoints.cli import output
+    from crm_sync.entrypoints.cli.check import show_findings
 
     told = [_change_json(draft, one) for one in changed]
     if as_json:
@@ -256,8 +257,7 @@ def _show_diff(run: str, draft: Draft, changed: Sequence[Changed], findings: Seq
         if one["asked_by"]:
             output.line(f"    asked for by: {', '.join(one['asked_by'])}")
     output.heading(f"Mappings against the org: {len(findings) or 'no'} findings")
-    for finding in findings:
-        output.line(f"  {finding.level.value}: {finding.mistake}")
+    show_findings(findings)
 
 
 def _attribute(name: str, before: Any, after: Any) -> Iterator[str]:
