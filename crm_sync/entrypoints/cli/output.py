@@ -39,12 +39,15 @@ def line(text: str, style: str | None = None) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Sequence[str] = ()) -> None:
-    """Print rows under column headings; numbers' columns named in `right` are right-aligned."""
+    """Print rows under column headings, nothing without rows; numbers' columns named in `right` are right-aligned."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    if not cells:
+        return
     grid = Table(box=None, pad_edge=False, header_style="dim", show_edge=False, padding=(0, 2, 0, 0))
     for column in columns:
         grid.add_column(column, justify="right" if column in right else "left", overflow="fold")
-    for row in rows:
-        grid.add_row(*(_cell(value) for value in row))
+    for row in cells:
+        grid.add_row(*row)
     out.print(grid)
 
 

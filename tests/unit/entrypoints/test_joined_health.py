@@ -52,6 +52,7 @@ def test_the_row_that_counts_is_named_and_its_change_alone_is_seen(
     joined: Desk, here: Place, customer: Customer
 ) -> None:
     assert joined.run("run", "--accept-unapproved").exit_code == 0
+    assert joined.answer("replay")["same"]
     reason = level(joined, customer)
     source = {"object_name": OBJECT, "record_id": customer.newest, "field_name": "Score__c"}
     assert (reason["met"], reason["value"], reason["source"]) == ("true", "90", source)
