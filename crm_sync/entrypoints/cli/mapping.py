@@ -173,6 +173,10 @@ def _column_json(column: Column) -> dict[str, Any]:
 def suggest(
     name: ObjectName,
     every: Annotated[bool, typer.Option("--unused", help="Also propose lines for fields no mapping uses yet.")] = False,
+    home: Annotated[
+        str | None,
+        typer.Option("--in", metavar="OBJECT", help="Look in an object of the org that looks up to this one."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Propose lines for what the mapping asks for and this org keeps elsewhere, with reasons. Changes no file."""
@@ -187,6 +191,9 @@ def suggest(
     settings = here()
     draft = whole_draft(settings)
     mapping = find(draft, name)
+    if home is not None:
+        _suggest_in(settings, mapping, home, as_json)
+        return
     with reachable(settings) as connected:
         facts = reach_org(connected).describe_all((mapping.object,)).get(mapping.object)
     if facts is None:
@@ -213,6 +220,37 @@ def suggest(
             output.line(f"  {one.line}  # {'; '.join(one.reasons)}")
     for one in new:
         output.line(f"  {one.line}  # {'; '.join(one.reasons)}")
+
+
+def _suggest_in(settings: Settings, mapping: ObjectMapping, home: str, as_json: bool) -> None:
+    """Propose an overlay that reads what the mapping asks for from another object."""
+    from crm_sync.bootstrap import reach_org
+    from crm_sync.entrypoints.cli import output
+    from crm_sync.entrypoints.cli.embedded import reachable
+    from crm_sync.errors import ConfigurationError, Mistake
+    from crm_sync.pull.fit.suggest_joined import overlay, suggest_joined
+
+    with reachable(settings) as connected:
+        facts = reach_org(connected).describe_all((home,)).get(home)
+    if facts is None:
+        raise ConfigurationError((Mistake("--in", home, "an object that the integration user may read"),))
+    proposal = suggest_joined(mapping, facts)
+    if not proposal.lookups:
+        found, expected = (
+            f"{home}, which has no lookup to {mapping.object}",
+            f"an object that looks up to {mapping.object}",
+        )
+        raise ConfigurationError((Mistake("--in", found, expected),))
+    lines = list(overlay(mapping, proposal))
+    if as_json:
+        fields = {name: {"field": known.name, "alike": alike} for name, (known, alike) in proposal.fields.items()}
+        output.emit_json({"lookups": proposal.lookups, "fields": fields, "overlay": lines})
+        return
+    output.line(
+        f"# For a file in {settings.mappings_dir}/presets/; look at each line. `preset.yaml` beside them chooses it."
+    )
+    for text in lines:
+        output.line(text)
 
 
 @app.command()

@@ -81,20 +81,26 @@ def _best(field: FieldMapping, free: list[FieldFacts]) -> tuple[Proposal, ...]:
 
 def _alike(field: FieldMapping, known: FieldFacts) -> float:
     """Say how much a field of the org resembles what is looked for, by its name or its label, 0 to 1."""
-    wanted = (_words(field.name), _words(field.field))
-    offered = (_words(known.name), _words(known.label))
-    return max(_shared(a, b) for a in wanted for b in offered)
+    wanted = (words(field.name), words(field.field))
+    offered = (words(known.name), words(known.label))
+    return max(shared(a, b) for a in wanted for b in offered)
 
 
-def _shared(wanted: tuple[str, ...], offered: tuple[str, ...]) -> float:
+def shared(wanted: tuple[str, ...], offered: tuple[str, ...]) -> float:
+    """Say how alike two names are by their words and letters, 0 to 1."""
     if not wanted or not offered:
         return 0.0
-    met = sum(bool({word, *_SAME.get(word, ())} & set(offered)) for word in wanted) / len(wanted)
+    met = same_words(wanted, offered) / len(wanted)
     by_letter = SequenceMatcher(None, " ".join(wanted), " ".join(offered)).ratio()
     return round((met + by_letter) / 2, 3)
 
 
-def _words(name: str) -> tuple[str, ...]:
+def same_words(wanted: tuple[str, ...], offered: tuple[str, ...]) -> int:
+    """Count the words that the other name has, or one that means much the same."""
+    return sum(bool({word, *_SAME.get(word, ())} & set(offered)) for word in wanted)
+
+
+def words(name: str) -> tuple[str, ...]:
     """Split a name into small words: API names at underlines and capitals, without namespace and suffix."""
     parts = [part for part in name.split("__") if part not in ("c", "r", "")]
     return tuple(
@@ -103,17 +109,24 @@ def _words(name: str) -> tuple[str, ...]:
 
 
 def _proposal(field: FieldMapping, known: FieldFacts, alike: float) -> Proposal:
-    values, strange = _values(field, known)
+    values, strange = translation(field, known)
     parts = [f"field: {known.name}", f"type: {field.type}"]
     parts += [f"owner: {field.owner}"] if field.owner != "org" else []
     parts += [f"to: {field.to}"] if field.to else []
     parts += [f"transform: {field.transform}"] if field.transform else []
     parts += [f"{flag}: true" for flag in ("personal", "safety") if getattr(field, flag)]
-    parts += [f"values: {{{', '.join(f'{_quoted(api)}: {value}' for api, value in values.items())}}}"] if values else []
     reasons = [f"{round(100 * alike)} % alike by name ({known.label})", f"type {known.type} fits"]
-    if strange:
-        reasons.append(f"say what these mean: {', '.join(strange)}")
-    return Proposal(field.name, f"{field.name}: {{{', '.join(parts)}}}", alike, tuple(reasons))
+    return Proposal(field.name, f"{field.name}: {{{', '.join(parts)}{values}}}", alike, (*reasons, *strange))
+
+
+def translation(field: FieldMapping, known: FieldFacts) -> tuple[str, tuple[str, ...]]:
+    """Write the attribute `values` for a picklist, and what is left to say of it; nothing for other fields."""
+    values, strange = _values(field, known)
+    text = ", ".join(f"{_quoted(api)}: {value}" for api, value in values.items())
+    told = (f"say what these mean: {', '.join(strange)}",) if strange else ()
+    if field.values and known.type not in OFFERING:
+        told = (f"say with `values` which of its words mean {', '.join(field.program_values)}",)
+    return (f", values: {{{text}}}" if values else ""), told
 
 
 def _values(field: FieldMapping, known: FieldFacts) -> tuple[dict[str, str], list[str]]:
@@ -138,7 +151,7 @@ def _quoted(text: str) -> str:
 
 
 def _new(known: FieldFacts, taken: frozenset[str]) -> Iterator[Proposal]:
-    name = "_".join(_words(known.name))
+    name = "_".join(words(known.name))
     kind = next(
         (kind for kind, types in FITTING.items() if kind not in ("id", "reference") and known.type in types), None
     )
@@ -146,7 +159,7 @@ def _new(known: FieldFacts, taken: frozenset[str]) -> Iterator[Proposal]:
         return
     if known.type in ("picklist", "multipicklist"):
         kind = "picklist" if known.type == "picklist" else "multipicklist"
-        values = ", ".join(f"{_quoted(value)}: {'_'.join(_words(value)) or value}" for value in known.picklist_values)
+        values = ", ".join(f"{_quoted(value)}: {'_'.join(words(value)) or value}" for value in known.picklist_values)
         line = f"{name}: {{field: {known.name}, type: {kind}, values: {{{values}}}}}"
     else:
         line = f"{name}: {{field: {known.name}, type: {kind}}}"

@@ -119,6 +119,35 @@ def test_nothing_is_proposed_where_nothing_is_missing(desk: Desk) -> None:
     assert desk.answer("mapping", "suggest", "account") == {"missing": {}, "unused": []}
 
 
+def test_an_overlay_is_proposed_for_an_object_that_looks_up_to_the_account(desk: Desk, here: Place) -> None:
+    health_object(here)
+    found = desk.answer("mapping", "suggest", "account", "--in", OBJECT)
+    assert found["lookups"] == ["Account__c"]
+    assert {name: one["field"] for name, one in found["fields"].items()} == {
+        "health_score": "Score__c",
+        "healthy_since": "Healthy_Since__c",
+        "health_trend": "Trend__c",
+        "churn_risk": "Risk__c",
+    }
+    shown = desk.run("mapping", "suggest", "account", "--in", OBJECT).stdout
+    (desk.mappings / "presets" / "ours.yaml").write_text(shown)
+    (desk.mappings / "preset.yaml").write_text("preset: ours\n")
+    answer = desk.answer("check", "--org")
+    assert answer["mistakes"] == []
+    assert {one["level"] for one in answer["org"]} == {"differs"}
+    assert "newest_by: health_dated" in shown
+    assert "field: Scored_On__c" in shown
+
+
+@pytest.mark.parametrize(
+    ("home", "said"), [("Case", None), ("Solution__c", "may read"), ("User", "no lookup to Account")]
+)
+def test_an_object_that_has_nothing_of_an_account_is_refused(desk: Desk, home: str, said: str | None) -> None:
+    done = desk.run("mapping", "suggest", "account", "--in", home)
+    assert (said or "") in str(done.exception or "")
+    assert (done.exception is None) == (said is None)
+
+
 def test_an_unknown_object_names_the_nearest(desk: Desk) -> None:
     done = desk.run("mapping", "preview", "acount")
     assert isinstance(done.exception, ConfigurationError)
