@@ -100,7 +100,7 @@ def _refuse_mass_change(world: World, decision: Decision, kind: str) -> None:
     problems = decision.plan.problems(world.program.guards)
     if problems:
         raised = mass_change(decision.snapshot, decision.verdicts, decision.matches, problems, world.program)
-        _write(world, plan(decision.snapshot, [raised], world.program), decision.snapshot, kind, answering=False)
+        _write(world, plan(decision.snapshot, [raised], world.program), decision.snapshot, kind, refused=True)
         decision.plan.raise_if_unsafe(world.program.guards)
 
 
@@ -110,13 +110,18 @@ def _note(world: World, decision: Decision, kind: str) -> None:
     world.books.keep(Decided(*made, world.program, kind))
 
 
-def _write(world: World, made: Plan, snapshot: Snapshot, kind: str, *, answering: bool = True) -> Outcome:
-    """Write a plan and, last, what everybody is told who asked for the run; nothing to say begins no run."""
+def _write(world: World, made: Plan, snapshot: Snapshot, kind: str, *, refused: bool = False) -> Outcome:
+    """Write a plan and, last, what everybody is told who asked for the run; nothing to say begins no run.
+
+    The escalation of a `refused` plan answers nobody, and the decision log has no such run.
+    """
 
     def answers(outcome: Outcome) -> Plan:
-        return plan(snapshot, answered_requests(snapshot, outcome) if answering else (), world.program)
+        return plan(snapshot, () if refused else answered_requests(snapshot, outcome), world.program)
 
     nothing = Outcome.of((), world.org.spent)
     if not made.changes and not answers(nothing).changes and not left_open(snapshot, world.org.server_time()):
         return nothing
-    return write_back(made, snapshot, world.org, world.journal, world.program, kind=kind, then=answers)
+    return write_back(
+        made, snapshot, world.org, world.journal, world.program, kind=kind, then=answers, noted=not refused
+    )

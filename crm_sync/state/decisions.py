@@ -59,9 +59,13 @@ class DecisionLog:
         return count
 
     def _runs_without_entry(self, connection: sqlite3.Connection) -> Sequence[str]:
-        """Say for which moments runs of the ledger were decided that the log lacks, but for those disposed of with reason."""
+        """Say for which moments runs of the ledger were decided that the log lacks.
+
+        Those that were refused and only raised an escalation were never in it, and those disposed of are no longer.
+        """
         asked = (
-            "SELECT as_of FROM runs WHERE (?1 = 0 OR began > (SELECT min(at) FROM decisions)) AND as_of NOT IN "
+            "SELECT as_of FROM runs WHERE json_extract(facts, '$.noted') IS NOT 0 "
+            "AND (?1 = 0 OR began > (SELECT min(at) FROM decisions)) AND as_of NOT IN "
             "(SELECT json_extract(body, '$.as_of') FROM decisions WHERE json_extract(body, '$.what') = 'run') ORDER BY as_of"
         )
         return [as_of for (as_of,) in connection.execute(asked, (self._chain.start(connection).seq,))]

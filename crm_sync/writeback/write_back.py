@@ -52,12 +52,14 @@ def write_back(
     *,
     kind: str,
     then: Callable[[Outcome], Plan] | None = None,
+    noted: bool = True,
     surroundings: Surroundings | None = None,
 ) -> Outcome:
     """Carry out a plan and return one result per change, in the plan's order. `kind` is full or incremental.
 
     `snapshot` is what the plan was made from; `then` makes of the outcome a last plan for the same run. Run records that
     others left open are closed. A plan of which nothing can be sent begins no run in the org.
+    `noted` says whether the decision log has the run that this is of, as it has of all but refused ones.
 
     Raises:
         ConfigurationError: a permission is missing, or no org is pinned; nothing was written.
@@ -75,7 +77,7 @@ def write_back(
     lease = Lease(org, translator, here.holder, about, monotonic=here.monotonic)
     lease.look(snapshot)
     journal.adopt_unfinished()
-    journal.begin_run(lease.key, kind, as_of, {"plan": checksum, "fence": lease.fence})
+    journal.begin_run(lease.key, kind, as_of, {"plan": checksum, "fence": lease.fence, "noted": noted})
     return _Run(org, journal, lease, translator, here).carry_out(plan, then)
 
 

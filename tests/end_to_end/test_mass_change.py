@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import requests
 
 from crm_sync.entrypoints.service import Service
 from crm_sync.errors import UnsafePlanError
@@ -20,6 +21,8 @@ def test_a_corrupt_health_feed_changes_nothing_and_is_escalated_once_whoever_run
         world = place.world
         judged, before = _rows(place, PROFILES), _rows(place, ESCALATIONS)
         _ruin_health(place)
+        later = {"freeze": "2026-11-18T10:00:00Z"}
+        assert requests.post(f"{place.org.base_url}/_control/clock", json=later, timeout=30).ok
         decision = look(world, world.org.server_time())
         with pytest.raises(UnsafePlanError, match="would change their verdict") as refused:
             carry_out(world, decision, kind="full")
@@ -27,6 +30,7 @@ def test_a_corrupt_health_feed_changes_nothing_and_is_escalated_once_whoever_run
         (raised,) = _only_new(before, _rows(place, ESCALATIONS))
         assert (raised["Kind__c"], raised["Route__c"], raised["Occurrences__c"]) == ("Mass Change", "Program Owner", 1)
         assert "crm-sync plan" in raised["Evidence__c"]
+        assert world.journal.decisions.verify(), "a refused run is not in the log, whose end was not cut off"
 
         world.journal.inbox.receive([Notification("n1", "Account", "001000000000001AAA")])
         service = Service(world, place.settings)
