@@ -66,8 +66,7 @@ def decide(pulled: Snapshot, program: Program) -> Decision:
     snapshot = pulled
     foreseen: tuple[Change, ...] = ()
     for _ in range(PASSES):
-        assessment = assess(snapshot, program)
-        verdicts = assessment.verdicts()
+        verdicts = (assessment := assess(snapshot, program)).verdicts()
         matches = match(snapshot, verdicts, program)
         changes = plan(pulled, standing(snapshot, verdicts, matches, program), program).changes
         if changes == foreseen:
@@ -90,8 +89,7 @@ def carry_out(world: World, decision: Decision, *, kind: str, agreed: str | None
         _refuse_mass_change(world, decision, kind)
     _note(world, decision, kind)
     outcome = _write(world, decision.plan, decision.snapshot, kind)
-    made = (world.program, decision.snapshot, decision.verdicts)
-    erased = forget_who_asked(world.org, world.stores, *made, outcome)
+    erased = forget_who_asked(world.org, world.stores, world.program, decision.snapshot, decision.verdicts, outcome)
     return Outcome.of(outcome.results, world.org.spent, erased)
 
 
@@ -111,17 +109,12 @@ def _note(world: World, decision: Decision, kind: str) -> None:
 
 
 def _write(world: World, made: Plan, snapshot: Snapshot, kind: str, *, refused: bool = False) -> Outcome:
-    """Write a plan and, last, what everybody is told who asked for the run; nothing to say begins no run.
-
-    The escalation of a `refused` plan answers nobody, and the decision log has no such run.
-    """
+    """Write a plan and, last, answer who asked for the run; a `refused` plan answers nobody, and no log has its run."""
 
     def answers(outcome: Outcome) -> Plan:
         return plan(snapshot, () if refused else answered_requests(snapshot, outcome), world.program)
 
-    nothing = Outcome.of((), world.org.spent)
-    if not made.changes and not answers(nothing).changes and not left_open(snapshot, world.org.server_time()):
-        return nothing
-    return write_back(
-        made, snapshot, world.org, world.journal, world.program, kind=kind, then=answers, noted=not refused
-    )
+    nothing, here = Outcome.of((), world.org.spent), (world.org, world.journal, world.program)
+    if made.changes or answers(nothing).changes or left_open(snapshot, world.org.server_time()):
+        return write_back(made, snapshot, *here, kind=kind, then=answers, noted=not refused)
+    return nothing

@@ -194,7 +194,7 @@ ABOUT_BOB = Change("profile", "update", {"verdict": "blocked"}, {}, key=town.BOB
 def test_nobody_is_forgotten_before_the_org_holds_that_they_may_not_be_asked(
     stores: Stores, folder: Path, made: Judged, program: Program, change: Change, status: Any
 ) -> None:
-    outcome = Outcome((RowResult(ABOUT_BOB, "written"), RowResult(change, status)), 0)
+    outcome = Outcome((RowResult(ABOUT_BOB, "written"), RowResult(change, status)), 0, 0)
     asked = frozenset({town.ANN})
     given: Any = (Unreachable(), stores, program, made.snapshot, made.verdicts, outcome, asked, "a test")
     assert forget_after(*given) == Erased(waiting=2)
@@ -203,7 +203,7 @@ def test_nobody_is_forgotten_before_the_org_holds_that_they_may_not_be_asked(
 
 
 def test_a_write_about_somebody_else_puts_nothing_off(stores: Stores, made: Judged, program: Program) -> None:
-    outcome = Outcome((RowResult(PROFILE_OF_ANN, "written"), RowResult(ABOUT_BOB, "deferred")), 0)
+    outcome = Outcome((RowResult(PROFILE_OF_ANN, "written"), RowResult(ABOUT_BOB, "deferred")), 0, 0)
     given: Any = (
         Unreachable(),
         stores,
@@ -224,6 +224,15 @@ def test_whoever_is_on_legal_hold_waits(stores: Stores, folder: Path, made: Judg
         [{**row, "legal_hold": True} for row in accounts], made.snapshot.tables["account"].schema
     )
     held = replace(made.snapshot, tables={**made.snapshot.tables, "account": table})
-    given: Any = (Unreachable(), stores, program, held, made.verdicts, Outcome((), 0), frozenset({town.ANN}), "a test")
+    given: Any = (
+        Unreachable(),
+        stores,
+        program,
+        held,
+        made.verdicts,
+        Outcome((), 0, 0),
+        frozenset({town.ANN}),
+        "a test",
+    )
     assert forget_after(*given) == Erased(waiting=2)
     assert town.found(folder)
