@@ -55,6 +55,7 @@ TYPES = {
     "datetime": pa.timestamp("us", "UTC"),
     "multipicklist": pa.list_(pa.string()),
 }
+UNMAPPED = pa.schema([(name, pa.string()) for name in ("object", "id", "field", "value")])
 USED = {
     "account": "id region country health_score healthy_since health_trend churn_risk renewal_on customer_since in_dispute "
     "legal_hold confidential outcome outcome_on max_calls_quarter product implementation_stage master_record",
@@ -84,7 +85,7 @@ def synthetic(contacts: int, rules: Program) -> Snapshot:
             if field.name not in tables[name].column_names and field.name in USED.get(name, field.name).split():
                 empty = pa.nulls(tables[name].num_rows, TYPES[field.type])
                 tables[name] = tables[name].append_column(field.name, empty)
-    return Snapshot(AS_OF, "00D000000000000EAA", tables, frozenset(), pa.table({}))
+    return Snapshot(AS_OF, "00D000000000000EAA", tables, frozenset(), UNMAPPED.empty_table())
 
 
 def _ids(prefix: str, numbers: Any) -> pa.Array:

@@ -125,6 +125,12 @@ def direct_facts(program: Program) -> tuple[str, ...]:
     return tuple(sorted({name for name in _facts_asked(program) if "." in name}))
 
 
+def known_facts(program: Program) -> tuple[str, ...]:
+    """Name the facts of which conditions ask whether they have a value, sorted."""
+    every = (test for condition in conditions(program) for _, test in tests(condition))
+    return tuple(sorted({test.fact for test in every if test.operator == "known"}))
+
+
 def conditions(program: Program) -> Iterator[Condition]:
     """Give every condition of the program."""
     yield from (criterion.when for criterion in program.qualification.criteria)

@@ -26,6 +26,8 @@ from crm_sync.program.rules.qualification import Stage
 
 MOST_RULES = 62
 """A mask is a signed 64-bit integer."""
+KNOWN = "known"
+"""Opens the name of the column that says whether a fact has a value: true, false, or null when nobody could see."""
 
 _COMPARE: Mapping[str, Callable[[nw.Expr, Any], nw.Expr]] = {
     "is": operator.eq,
@@ -60,6 +62,11 @@ class Rule:
         """The facts a criterion asks for, in the order written; none for a gate, whose answer is a column."""
         return tuple(dict.fromkeys(test.fact for _, test in tests(self.criterion.when))) if self.criterion else ()
 
+    def columns(self, program: Program, reference_type: str) -> tuple[str, ...]:
+        """Name the columns a criterion is answered from for one type."""
+        when = self.criterion.when if self.criterion else None
+        return test_columns(when, reference_type, program) if when else ()
+
     def key(self, program: Program, reference_type: str) -> str:
         """Name its answer for one type; types for which nothing differs share a name."""
         if self.gate:
@@ -72,7 +79,7 @@ class Rule:
         """Give each fact's column and what it is compared with for one type."""
         assert self.criterion is not None  # noqa: S101  (a rule is a criterion or a gate)
         return [
-            (fact_column(test.fact, reference_type, program), test.threshold_for(reference_type))
+            (test_column(test, reference_type, program), test.threshold_for(reference_type))
             for _, test in tests(self.criterion.when)
         ]
 
@@ -116,6 +123,17 @@ def fact_column(fact: str, reference_type: str, program: Program) -> str:
     return f"{fact}_{reference_type}" if is_per_type(program, fact) else fact
 
 
+def test_columns(condition: Condition, reference_type: str, program: Program) -> tuple[str, ...]:
+    """Name the columns a condition reads, each once."""
+    return tuple(dict.fromkeys(test_column(test, reference_type, program) for _, test in tests(condition)))
+
+
+def test_column(test: Test, reference_type: str, program: Program) -> str:
+    """Name the column a test reads: a fact's value, or whether it has one."""
+    column = fact_column(test.fact, reference_type, program)
+    return f"{KNOWN} {column}" if test.operator == "known" else column
+
+
 def compile_condition(condition: Condition, reference_type: str, program: Program) -> nw.Expr:
     """Turn a condition into an expression that is true, false, or null for unknown."""
 
@@ -129,15 +147,15 @@ def compile_condition(condition: Condition, reference_type: str, program: Progra
             return reduce(operator.or_, map(compiled, condition.any))
         case Not_():
             return ~compiled(condition.not_)
-        case Test():
+        case _:
             return _compile_test(condition, reference_type, program)
 
 
 def _compile_test(test: Test, reference_type: str, program: Program) -> nw.Expr:
-    column = nw.col(fact_column(test.fact, reference_type, program))
+    column = nw.col(test_column(test, reference_type, program))
     threshold: Any = test.threshold_for(reference_type)
     if test.operator == "known":
-        return ~column.is_null() if threshold else column.is_null()
+        return column if threshold else ~column
     if test.operator in _COMPARE:
         return _COMPARE[test.operator](column, _comparable(test, threshold, program))
     if test.operator in ("one_of", "none_of"):

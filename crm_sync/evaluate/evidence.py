@@ -154,6 +154,4 @@ def _troubles(records: Records) -> Grouped:
 
 def _unmapped(table: pa.Table) -> dict[tuple[str, str, str], str]:
     """Index picklist values that no mapping translates by mapping, record and field."""
-    if not {"object", "id", "field", "value"} <= set(table.column_names):
-        return {}
     return {(row["object"], row["id"], row["field"]): row["value"] for row in table.to_pylist()}

@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from crm_sync.evaluate.columns import direct_facts
-from crm_sync.evaluate.criteria import healthy_from
+from crm_sync.evaluate.columns import direct_facts, known_facts
+from crm_sync.evaluate.criteria import KNOWN, fact_column, healthy_from
 from crm_sync.evaluate.gates import Gate, gates
 from crm_sync.evaluate.places import blackout_without_profile
 from crm_sync.evaluate.profiles import limit_is_blind
-from crm_sync.evaluate.records import Records
+from crm_sync.evaluate.records import Records, list_sql, text_sql
 from crm_sync.evaluate.state import SHOWN, Blind, opted_sql, suppressed_sql
 from crm_sync.program import Program
 
@@ -57,6 +57,15 @@ def of_contacts(contacts: str) -> str:
 
 def fact_columns(records: Records, program: Program, blind: Blind) -> Iterator[Column]:
     """Give every column of the facts."""
+    found = {column.name: column for column in _told(records, program, blind)}
+    yield from found.values()
+    for fact in known_facts(program):
+        for name in dict.fromkeys(fact_column(fact, t, program) for t in program.types):
+            yield Column(f"{KNOWN} {name}", _has_value(records, program, fact, found[name].sql))
+
+
+def _told(records: Records, program: Program, blind: Blind) -> Iterator[Column]:
+    """Give every fact and gate."""
     yield Column("contact_id", "c.id")
     yield Column("account_id", "c.account")
     yield Column("person_key", "coalesce(s.person_key, c.id)")
@@ -70,6 +79,18 @@ def fact_columns(records: Records, program: Program, blind: Blind) -> Iterator[C
         yield from _answers(records, program, blind, gate)
     yield from _usage(program, blind)
     yield from _carried(records, program)
+
+
+def _has_value(records: Records, program: Program, fact: str, value: str) -> str:
+    """Say whether a fact has a value; null where it may have one that nobody could see or no mapping translates."""
+    mapping, direct, field = fact.partition(".")
+    unseen = records.is_blind(mapping, field, *(("contact", "key") if mapping == "profile" else ()))
+    if not direct or unseen:
+        return f"CASE WHEN ({value}) IS NOT NULL THEN true END"
+    row, objects = _ROWS[mapping], list_sql((mapping, program.mappings[mapping].object))
+    strange = f"{row}.id IN (SELECT id FROM unmapped WHERE object IN {objects} AND field = {text_sql(field)})"
+    absent = " OR a.id IS NULL" if mapping == "account" else ""
+    return f"CASE WHEN {value} IS NOT NULL THEN true WHEN {strange}{absent} THEN NULL ELSE false END"
 
 
 def _direct(name: str) -> Column:
@@ -112,7 +133,7 @@ def _health_since(program: Program, today: str) -> str:
 
 
 def _sustained(program: Program, since: str, today: str) -> str:
-    days = f"{today} - ({since})"
+    days = _age(f"({since})", today)
     if "healthy_since" in program.mappings["account"].fields:
         return days
     return f"CASE WHEN a.health_score IS NOT NULL THEN coalesce({days}, 0) END"

@@ -1,6 +1,6 @@
 """Answers -> masks: the bits of what is false and of what is unknown, added up per reference type.
 
-Rules whose answer is the same for every type are added up once. Called by `verdicts` for each layer of facts.
+Rules whose answer is the same for every type are added up, and their days compared, once. Called by `verdicts` for each layer of facts.
 Not here: which rule belongs to which layer.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import narwhals as nw
 
-from crm_sync.evaluate.criteria import Rule, fact_column
+from crm_sync.evaluate.criteria import Rule
 from crm_sync.evaluate.openings import DAY_OF, opening
 from crm_sync.program import Program
 
@@ -46,7 +46,7 @@ class Asked:
         """Name the facts it is answered from."""
         if self.rule.gate:
             return (self.rule.gate.columns[self.reference_type],)
-        return tuple(fact_column(fact, self.reference_type, program) for fact in self.rule.facts)
+        return self.rule.columns(program, self.reference_type)
 
     def day_columns(self) -> tuple[str, ...]:
         """Name the columns its day is computed from."""
@@ -95,10 +95,13 @@ def masked(
     results = dict(_results(asked, shared, program))
     names = {sql: f"result {index}" for index, sql in enumerate(dict.fromkeys(results.values()))}
     columns = [f'"{name}"' for name in (*keep, *extra)] + [f'{sql} AS "{name}"' for sql, name in names.items()]
+    same = {one.key: one for one in asked if one.key in shared}
+    opens, gates = _days(same.values(), program)
     query = f"""
         SELECT {", ".join(columns)} FROM (
             SELECT *, {_bits(shared.items(), unknown=False)} AS shared_false,
-                   {_bits(shared.items(), unknown=True)} AS shared_null
+                   {_bits(shared.items(), unknown=True)} AS shared_null,
+                   {last_of(opens)} AS shared_open, {last_of(gates)} AS shared_gate
             FROM {view}_answered
         )
     """
@@ -110,14 +113,22 @@ def _results(asked: Sequence[Asked], shared: Mapping[str, int], program: Program
     yield STRENGTH, _points(asked)
     for t in program.types:
         mine = [one for one in asked if one.reference_type == t]
-        own = [(one.key, one.value) for one in mine if one.key not in shared]
-        yield f"false_{t}", f"shared_false + {_bits(own, unknown=False)}"
-        yield f"null_{t}", f"shared_null + {_bits(own, unknown=True)}"
+        own = [one for one in mine if one.key not in shared]
+        bits = [(one.key, one.value) for one in own]
+        yield f"false_{t}", f"shared_false + {_bits(bits, unknown=False)}"
+        yield f"null_{t}", f"shared_null + {_bits(bits, unknown=True)}"
         cautions = [one for one in mine if one.rule.ref.weight == "caution"]
         yield f"caution_{t}", _sum(f'CASE WHEN "{_answer(one.key)}" THEN 0 ELSE {one.value} END' for one in cautions)
-        dated = [(one, day) for one in mine for day in (one.day(program),) if day]
-        yield f"open_{t}", last_of([f'CASE WHEN NOT "{_answer(one.key)}" THEN {day} END' for one, day in dated])
-        yield f"gate_{t}", last_of([_gate(one, day) for one, day in dated if one.rule.gate])
+        opens, gates = _days(own, program)
+        yield f"open_{t}", last_of(["shared_open", *opens])
+        yield f"gate_{t}", last_of(["shared_gate", *gates])
+
+
+def _days(asked: Iterable[Asked], program: Program) -> tuple[list[str], list[str]]:
+    """Give, as SQL, the days on which rules now false open, and those on which gates now shut do."""
+    dated = [(one, day) for one in asked for day in (one.day(program),) if day]
+    opens = [f'CASE WHEN NOT "{_answer(one.key)}" THEN {day} END' for one, day in dated]
+    return opens, [_gate(one, day) for one, day in dated if one.rule.gate]
 
 
 def _gate(one: Asked, day: str) -> str:

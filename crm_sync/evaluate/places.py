@@ -79,8 +79,9 @@ class Atlas:
         free = None if answer or unknowable else self.next_free(self.records.today, place, blackouts)
         own, was_used = person["notice_days"], person["was_used"]
         notices = {t: self.notice(t, was_used=was_used, own=own) for t in self.program.types}
+        blind_days = unknowable or self.records.is_blind("holiday", "on")
         earliest = {
-            f"earliest_{t}": None if unknowable or days is None else self.earliest(person["country"], blackouts, days)
+            f"earliest_{t}": None if blind_days or days is None else self.earliest(person["country"], blackouts, days)
             for t, days in notices.items()
         }
         return {

@@ -1,8 +1,9 @@
 """Snapshot -> typed SQL views: every table and column a decision needs, whether or not the org showed it.
 
 Used by every module of `evaluate`. A table or column that is absent or unreadable becomes a column of nulls and is
-remembered as blind, so that what is counted from rows nobody could see is unknown and not zero. DuckDB is a calculator
-over the given Arrow tables here: nothing is read from or written to a disk. Not here: any decision.
+remembered as blind, so that what is counted from rows nobody could see is unknown and not zero. A picklist value that is
+none of its mapping's (`Falling` for `falling`) is null, and so is a list that holds one. DuckDB is a calculator over the
+given Arrow tables here: nothing is read from or written to a disk. Not here: any decision.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from crm_sync.evaluate.columns import wanted_columns
+from crm_sync.evaluate.columns import NUMBER, TEXT, TEXTS, TIME, wanted_columns
 from crm_sync.evaluate.merged import INHERITED, inherit, know_everybody, losers_of, own_rows
 from crm_sync.model.snapshot import Snapshot
 from crm_sync.program import Program
@@ -80,64 +82,100 @@ class Records:
 
 
 def open_records(snapshot: Snapshot, program: Program) -> Records:
-    """Give the snapshot as typed views, every wanted column present."""
+    """Give the snapshot as typed views, every wanted column present, and `unmapped`: values that no mapping translates."""
     many = max((table.num_rows for table in snapshot.tables.values()), default=0) > BATCH
-    connection = duckdb.connect(":memory:", config=SETTINGS if many else SETTINGS | {"threads": 1})
+    connection = duckdb.connect(":memory:", config=SETTINGS) if many else _small().cursor()
     blind: set[tuple[str, str]] = set()
+    connection.register("shown_unmapped", snapshot.unmapped)
+    strange = ["SELECT object, id, field FROM shown_unmapped"]
     for mapping, columns in wanted_columns(program).items():
         table = snapshot.tables.get(mapping)
         unreadable = {field for name, field in snapshot.unreadable if name == mapping}
         readable = set() if table is None else set(table.column_names) - unreadable
         blind |= {(mapping, column) for column in columns if column not in readable}
-        losers = snapshot.tables.get(f"merged_{mapping}") if mapping in INHERITED else None
-        if losers is None or not losers.num_rows:
-            _view(connection, mapping, columns, readable, table)
-            continue
-        _view(connection, own_rows(mapping), columns, readable, table)
-        _view(connection, losers_of(mapping), {**columns, "master_record": "VARCHAR"}, set(losers.column_names), losers)
-        inherit(connection, mapping, columns)
+        losers = snapshot.tables.get(losers_of(mapping)) if mapping in INHERITED else None
+        merged = losers is not None and losers.num_rows > 0
+        name, values = own_rows(mapping) if merged else mapping, _values(program, mapping)
+        shown = _shown(connection, name, [column for column in columns if column in readable], table)
+        lost = _view(connection, name, columns, shown, values)
+        strange += [f"SELECT '{mapping}', id, '{column}' FROM shown_{name} WHERE {sql}" for column, sql in lost.items()]
+        if losers is not None and merged:
+            former = {**columns, "master_record": TEXT}
+            said = _shown(connection, losers_of(mapping), [c for c in former if c in losers.column_names], losers)
+            _view(connection, losers_of(mapping), former, said, values)
+            inherit(connection, mapping, columns)
     know_everybody(connection, snapshot)
+    connection.execute(f"CREATE TEMP VIEW unmapped AS {' UNION ALL '.join(strange)}")
     return Records(connection, frozenset(blind), snapshot.as_of, many)
+
+
+@cache
+def _small() -> duckdb.DuckDBPyConnection:
+    """Give the calculator that all small snapshots share; what each makes of it, only its own connection sees."""
+    return duckdb.connect(":memory:", config=SETTINGS | {"threads": 1})
+
+
+def _shown(
+    connection: duckdb.DuckDBPyConnection, name: str, columns: Sequence[str], table: pa.Table | None
+) -> pa.Table:
+    """Register what can be read of a table."""
+    rows = pa.table({"nothing": pa.nulls(table.num_rows if table is not None else 0)})
+    if table is not None and columns:
+        rows = table.select(columns)
+    connection.register(f"shown_{name}", pa.Table.from_batches(rows.to_batches(max_chunksize=BATCH), rows.schema))
+    return rows
+
+
+def _values(program: Program, mapping: str) -> Mapping[str, Sequence[str]]:
+    """Give the program values of a mapping's picklists."""
+    fields = program.mappings[mapping].fields if mapping in program.mappings else {}
+    return {name: field.program_values for name, field in fields.items() if field.program_values}
 
 
 def _view(
     connection: duckdb.DuckDBPyConnection,
     name: str,
     columns: Mapping[str, str],
-    readable: set[str],
-    table: pa.Table | None,
-) -> None:
-    shown = [column for column in columns if column in readable]
-    rows = pa.table({"nothing": pa.nulls(table.num_rows if table is not None else 0)})
-    if table is not None and shown:
-        rows = table.select(shown)
-    connection.register(f"shown_{name}", pa.Table.from_batches(rows.to_batches(max_chunksize=BATCH), rows.schema))
-    selected = [
-        f'{_typed(column, kind, rows[column]) if column in readable else f"CAST(NULL AS {kind})"} AS "{column}"'
-        for column, kind in columns.items()
-    ]
-    connection.execute(f'CREATE TEMP VIEW "{name}" AS SELECT {", ".join(selected)} FROM shown_{name}')
+    shown: pa.Table,
+    values: Mapping[str, Sequence[str]],
+) -> Mapping[str, str]:
+    """Create one typed view, and say, as SQL, where its picklists hold values that are none of theirs."""
+    typed = {column: f"CAST(NULL AS {kind})" for column, kind in columns.items()}
+    typed |= {c: _typed(c, columns[c], shown[c], values.get(c, ())) for c in shown.column_names if c in columns}
+    selected = ", ".join(f'{sql} AS "{column}"' for column, sql in typed.items())
+    connection.execute(f'CREATE TEMP VIEW "{name}" AS SELECT {selected} FROM shown_{name}')
+    unclean = [c for c in shown.column_names if c in values and typed[c] != f'"{c}"' and "id" in shown.column_names]
+    return {column: f'"{column}" IS NOT NULL AND ({typed[column]}) IS NULL' for column in unclean}
 
 
-def _typed(column: str, kind: str, shown: pa.ChunkedArray) -> str:
-    """Give one column in its type; what is not a number, and empty text, is null."""
-    value = f'"{column}"'
-    if _is_clean(kind, shown):
-        return value
-    if kind == "DOUBLE":
-        return f"CASE WHEN isfinite(CAST({value} AS DOUBLE)) THEN CAST({value} AS DOUBLE) END"
-    if kind == "TIMESTAMP":
-        return f"make_timestamp(epoch_us({value}))"
-    if kind == "VARCHAR":
-        return f"nullif(CAST({value} AS VARCHAR), '')"
-    return f"CAST({value} AS {kind})"
+def _typed(name: str, kind: str, shown: pa.ChunkedArray, values: Sequence[str]) -> str:
+    """Give one column in its type; what is no number, empty text, and a value that is none of a picklist's, is null."""
+    own = f'CAST("{name}" AS {kind})'
+    if _is_clean(kind, shown, values):
+        return f'"{name}"'
+    if values:
+        listed = ", ".join(map(text_sql, values))
+        each = f"len(list_filter({own}, lambda one: one IN ({listed}))) = len({own})"
+        return f"CASE WHEN {each if kind == TEXTS else f'{own} IN ({listed})'} THEN {own} END"
+    if kind == NUMBER:
+        return f"CASE WHEN isfinite({own}) THEN {own} END"
+    if kind == TIME:
+        return f'make_timestamp(epoch_us("{name}"))'
+    if kind == TEXT:
+        return f"nullif({own}, '')"
+    return own
 
 
-def _is_clean(kind: str, shown: pa.ChunkedArray) -> bool:
-    """Whether a column can be taken as it is: text of which none is empty, or numbers which are all finite."""
-    if kind == "VARCHAR" and shown.type == pa.string():
+def _is_clean(kind: str, shown: pa.ChunkedArray, values: Sequence[str]) -> bool:
+    """Whether a column can be taken as it is: its own values, text of which none is empty, or finite numbers."""
+    if values:
+        several = pa.types.is_list(shown.type)
+        given = pc.list_flatten(shown) if several else shown
+        allowed = {*values} if several else {*values, None}
+        return given.type == pa.string() and set(pc.unique(given).to_pylist()) <= allowed
+    if kind == TEXT and shown.type == pa.string():
         return bool(pc.min(pc.binary_length(shown)).as_py() != 0)
-    return bool(kind == "DOUBLE" and shown.type == pa.float64() and pc.all(pc.is_finite(shown)).as_py() is not False)
+    return bool(kind == NUMBER and shown.type == pa.float64() and pc.all(pc.is_finite(shown)).as_py() is not False)
 
 
 def text_sql(value: str) -> str:

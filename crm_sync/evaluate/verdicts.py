@@ -13,13 +13,13 @@ from functools import cached_property
 
 import pyarrow as pa
 
-from crm_sync.evaluate.criteria import Rule, compile_condition, fact_column, rules
+from crm_sync.evaluate.criteria import Rule, compile_condition, rules, test_columns
 from crm_sync.evaluate.facts import CARRIED, Column, facts_sql, of_contacts
 from crm_sync.evaluate.masks import NEVER, STRENGTH, Asked, Masked, masked
 from crm_sync.evaluate.records import Records
 from crm_sync.evaluate.state import SHOWN
 from crm_sync.program import Program
-from crm_sync.program.conditions import Condition, tests
+from crm_sync.program.conditions import Condition
 
 PASSED_ON = ("contact_id", "account_id", "person_key", "health_since", "next_check_in_on", *SHOWN)
 """Facts that are columns of the verdicts as they are."""
@@ -75,7 +75,7 @@ class Judged:
     @property
     def hoped(self) -> tuple[str, ...]:
         """The facts that show whether somebody has potential."""
-        return tuple(fact_column(test.fact, self.program.types[0], self.program) for _, test in tests(self._potential))
+        return test_columns(self._potential, self.program.types[0], self.program)
 
     def answered(self, view: str, asked: Sequence[Asked], keep: Sequence[str], *, potential: bool = True) -> Masked:
         """Answer rules over a view of facts, and whether there is potential."""

@@ -47,7 +47,7 @@ def required(condition: Condition, reference_type: str, program: Program) -> str
             return " or ".join(required(part, reference_type, program) for part in condition.any)
         case Not_():
             return f"not ({required(condition.not_, reference_type, program)})"
-        case Test():
+        case _:
             return _required_by(condition, reference_type, program)
 
 

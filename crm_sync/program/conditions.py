@@ -54,7 +54,7 @@ MEANINGS: Mapping[Operator, str] = {
     "has_all": "holds all of the listed values",
     "before": "is earlier than this date",
     "after": "is later than this date",
-    "known": "true: has a value that could be read; false: has none",
+    "known": "true: has a value; false: has none; unknown where it may have one that cannot be read",
 }
 """What each operator asks of the fact, in words; the table in rules/README.md is made of it."""
 

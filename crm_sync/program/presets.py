@@ -106,7 +106,7 @@ def _placed(node: Node, file: str) -> Node:
             return MapNode(_at(node.at, file), entries, {name: _at(key, file) for name, key in node.keys.items()})
         case ListNode():
             return ListNode(_at(node.at, file), tuple(_placed(inner, file) for inner in node.items))
-        case Scalar():
+        case _:
             return Scalar(_at(node.at, file), node.value)
 
 
