@@ -1,20 +1,20 @@
 """Admins' own tests of the rules -> what held, and which rules no case speaks of.
 
-Called by `crm-sync check`. The cases come from `program.cases`; a case is judged exactly as an org is.
-Not here: reading the files.
+Called by `crm-sync check`. The cases come from `program.cases`; a case is judged exactly as an org is. Cases of the same
+moment are judged as one org in which they do not meet: each case's ids are its own. Not here: reading the files.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 
 from crm_sync.errors import ConfigurationError, Mistake
 from crm_sync.evaluate.assessment import assess
 from crm_sync.evaluate.criteria import rules
+from crm_sync.evaluate.reasons import Explanations
 from crm_sync.model.snapshot import Snapshot
 from crm_sync.model.verdict import Verdict
 from crm_sync.program import Program
@@ -48,7 +48,7 @@ class CaseReport:
 def run_cases(cases: Iterable[Case], program: Program) -> CaseReport:
     """Judge every case. Raises ConfigurationError with every expectation that does not hold."""
     judged = tuple(cases)
-    wrong = tuple(mistake for case in judged for mistake in check_case(case, program))
+    wrong = tuple(wrong_in(judged, program))
     if wrong:
         raise ConfigurationError(wrong)
     named = {rule for case in judged for one in case.expected.values() for rule in _names(one)}
@@ -60,26 +60,56 @@ def run_cases(cases: Iterable[Case], program: Program) -> CaseReport:
     )
 
 
-def check_case(case: Case, program: Program) -> Iterator[Mistake]:
-    """Give every expectation of one case that does not hold."""
-    contacts = {contact for contact, _ in case.expected}
-    found = assess(snapshot_of_case(case, program), program).explain_all(contacts, passing=False)
-    for (contact, reference_type), expected in case.expected.items():
-        verdict = found[contact][reference_type]
-        for what, wanted, got in _differences(expected, verdict):
-            place = f"{case.where} (case {case.id}, {contact}, {reference_type})"
-            yield Mistake(place, f"{what} {got}", f"{what} {wanted}")
+def wrong_in(cases: Sequence[Case], program: Program) -> Iterator[Mistake]:
+    """Give every expectation that does not hold, in the order of the cases."""
+    found: dict[str, Explanations] = {}
+    for together in _orgs(cases):
+        contacts = {f"{_mark(case)}{contact}" for case in together for contact, _ in case.expected}
+        explained = assess(snapshot_of_cases(together, program), program).explain_all(contacts, passing=False)
+        found |= dict.fromkeys(map(_mark, together), explained)
+    for case in cases:
+        for (contact, reference_type), expected in case.expected.items():
+            verdict = found[_mark(case)][f"{_mark(case)}{contact}"][reference_type]
+            for what, wanted, got in _differences(expected, verdict):
+                place = f"{case.where} (case {case.id}, {contact}, {reference_type})"
+                yield Mistake(place, f"{what} {got}", f"{what} {wanted}")
 
 
-def snapshot_of_case(case: Case, program: Program) -> Snapshot:
-    """Make a snapshot of a case's records; a mapping without records is an empty table."""
-    tables = {name: _table(case.records.get(name, ()), program, name) for name in program.mappings}
-    return Snapshot(case.as_of, CASE_ORG, tables, frozenset(), _UNMAPPED.empty_table())
+def _orgs(cases: Iterable[Case]) -> Iterable[Sequence[Case]]:
+    """Put cases together that leave each other alone: of one moment, and with nothing on record that may be anybody's."""
+    orgs: dict[object, list[Case]] = {}
+    for case in cases:
+        nobodys = any(row["contact"] is None for name in NAMING for row in case.records.get(name, ()))
+        alone = nobodys or any(case.records.get(name) for name in EVERYBODYS)
+        orgs.setdefault(_mark(case) if alone else case.as_of, []).append(case)
+    return orgs.values()
 
 
-def _table(rows: Sequence[Mapping[str, Any]], program: Program, name: str) -> pa.Table:
-    schema = pa.schema([(field.name, _ARROW.get(field.type, pa.string())) for field in program.mappings[name].pulled])
-    return pa.Table.from_pylist([dict(row) for row in rows], schema=schema)
+NAMING, EVERYBODYS = ("activity", "consent"), ("holiday", "business_hours")
+"""Mappings whose records concern everybody when they name nobody, and those whose records always do."""
+
+
+def _mark(case: Case) -> str:
+    """Open every id of a case, so that no two cases share a record or a person."""
+    return f"{case.id}:"
+
+
+def snapshot_of_cases(cases: Sequence[Case], program: Program) -> Snapshot:
+    """Make one snapshot of the records of cases of the same moment; a mapping without records is an empty table."""
+    tables = {name: _table(cases, program, name) for name in program.mappings}
+    return Snapshot(cases[0].as_of, CASE_ORG, tables, frozenset(), _UNMAPPED.empty_table())
+
+
+def _table(cases: Sequence[Case], program: Program, name: str) -> pa.Table:
+    pulled = program.mappings[name].pulled
+    schema = pa.schema([(field.name, _ARROW.get(field.type, pa.string())) for field in pulled])
+    links = {f.name for f in pulled if f.type in ("id", "reference") or f.name in ("key", "email_key")}
+    rows = [
+        {field: f"{_mark(case)}{value}" if field in links and value else value for field, value in row.items()}
+        for case in cases
+        for row in case.records.get(name, ())
+    ]
+    return pa.Table.from_pylist(rows, schema=schema)
 
 
 def _differences(expected: Expected, verdict: Verdict) -> Iterator[tuple[str, str, str]]:

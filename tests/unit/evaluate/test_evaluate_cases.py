@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from crm_sync.errors import ConfigurationError
-from crm_sync.evaluate.cases import check_case, run_cases
-from crm_sync.program import Program, load_cases
+from crm_sync.evaluate.cases import run_cases, wrong_in
+from crm_sync.program import Expected, Program, load_cases
 
 FOLDER = Path(__file__).parents[3] / "rules" / "cases"
 
@@ -34,9 +35,35 @@ def test_an_expectation_that_does_not_hold_is_told(program: Program) -> None:
     case = load_cases(FOLDER, program)[0]
     ((key, expected),) = list(case.expected.items())[:1]
     wrong = expected.model_copy(update={"standing": "unknown", "fails": ("consent",)})
-    (standing, fails) = check_case(replace(case, expected={key: wrong}), program)
+    (standing, fails) = wrong_in([replace(case, expected={key: wrong})], program)
     assert case.id in standing.where
     assert (standing.found, standing.expected) == ("standing eligible", "standing unknown")
     assert fails.expected == "fails consent"
     with pytest.raises(ConfigurationError, match="standing eligible"):
         run_cases([replace(case, expected={key: wrong})], program)
+
+
+def test_cases_judged_together_are_judged_as_if_alone(program: Program) -> None:
+    cases = load_cases(FOLDER, program)
+    turned = [replace(case, expected={key: turned_over(one) for key, one in case.expected.items()}) for case in cases]
+    together = list(wrong_in(turned, program))
+    alone = [mistake for case in turned[::13] for mistake in wrong_in([case], program)]
+    assert len(together) > len(cases)
+    assert [mistake for mistake in together if mistake.where in {one.where for one in alone}] == alone
+
+
+def turned_over(expected: Expected) -> Expected:
+    """Expect what nobody can be, so that every answer is told."""
+    return expected.model_copy(update={"fails": ("?",), "unknown": ("?",), "cautions": ("?",)})
+
+
+@pytest.mark.parametrize(
+    ("mapping", "record"),
+    [("activity", {"id": "stray", "contact": None, "status": "completed", "type": "call"}),
+     ("consent", {"id": "stray", "contact": None, "status": "withdrawn", "use": "call"})],
+)  # fmt: skip
+def test_a_record_that_names_nobody_stays_in_its_case(program: Program, mapping: str, record: Any) -> None:
+    first, other, *_ = load_cases(FOLDER, program)
+    fields = dict.fromkeys(field.name for field in program.mappings[mapping].pulled)
+    stray = replace(first, records={**first.records, mapping: (*first.records.get(mapping, ()), fields | record)})
+    assert {mistake.where.partition(" ")[0] for mistake in wrong_in([stray, other], program)} == {first.where}
