@@ -1,16 +1,22 @@
 """Random orgs: a handful of accounts, people, duplicates, profiles, consents, uses, matches, cases and escalations.
 
-Most of them are healthy, so that there is somebody to lose. Used by the laws that hold on every org.
+Most of them are healthy, so that there is somebody to lose. Used by the laws that hold on every org. Many orgs may be put
+side by side in one, where no record of one meets another's, so that they are judged at once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 
 Rows = dict[str, list[dict[str, Any]]]
+LINKS = frozenset(
+    {"id", "account", "contact", "profile", "request", "match", "individual", "master_record", "email_key", "key"}
+)
+"""Fields that name a record or bind people together."""
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 TODAY = NOON.date()
 TYPES = ("call", "quote", "logo", "recording", "case_study", "site_visit")
@@ -145,3 +151,20 @@ def orgs(draw: st.DrawFn) -> Rows:
         for index, record in enumerate(records):
             record["id"] = f"{mapping[:3]}{index}"
     return rows
+
+
+def side_by_side(orgs: Iterable[Rows]) -> Rows:
+    """Put orgs into one; the ids of each open with its number."""
+    every: Rows = {}
+    for index, rows in enumerate(orgs):
+        for mapping, records in rows.items():
+            every.setdefault(mapping, []).extend(
+                {name: f"{index}/{value}" if name in LINKS and value else value for name, value in record.items()}
+                for record in records
+            )
+    return every
+
+
+def names_nobody(rows: Rows) -> bool:
+    """Whether something in an org may be anybody's, and so concerns all who are judged with it."""
+    return any(record.get("contact") is None for mapping in ("activity", "consent") for record in rows[mapping])
