@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -19,8 +20,6 @@ def days_ago(days: int) -> date:
 
 def without_rests(program: Program) -> Program:
     """The same program, where only caps limit."""
-    from dataclasses import replace
-
     return replace(program, tolerance=program.tolerance.model_copy(update={"cooldowns": ()}))
 
 
@@ -443,3 +442,23 @@ def test_check_in_counts_from_the_last_word(customer: Any) -> None:
     assert customer.look().row()["next_check_in_on"] == days_ago(50) + timedelta(days=90)
     customer.put("profile", "ada_profile", briefed_on=days_ago(20))
     assert customer.look().row()["next_check_in_on"] == days_ago(20) + timedelta(days=90)
+
+
+def test_a_cap_that_nobody_can_lower_has_its_own_limit(customer: Any, program: Program) -> None:
+    (quarter,) = (cap for cap in program.tolerance.caps if cap.id == "calls_quarter")
+    alone = replace(
+        program,
+        tolerance=program.tolerance.model_copy(update={"caps": (quarter.model_copy(update={"own_limit": None}),)}),
+    )
+    customer.put("profile", "ada_profile", max_calls_quarter=0.0)
+    hidden = frozenset({("profile", "max_calls_quarter")})
+    assert "tolerance.calls_quarter" not in customer.look(alone, unreadable=hidden).blocking()
+    customer.used("call", days_ago(40)).used("call", days_ago(41))
+    assert customer.look(alone).blocking()["tolerance.calls_quarter"] == "false"
+
+
+def test_without_a_cap_per_person_nothing_is_asked(customer: Any, program: Program) -> None:
+    caps = tuple(cap for cap in program.tolerance.caps if cap.per == "account")
+    look = customer.look(replace(program, tolerance=program.tolerance.model_copy(update={"caps": caps})))
+    for reference_type in TYPES:
+        assert look.blocking(reference_type=reference_type) == {"tolerance.uncapped": "false"}
