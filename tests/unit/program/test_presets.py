@@ -72,9 +72,28 @@ def test_every_line_is_told_where_it_stands(mappings: Path) -> None:
     assert source.where(("fields", "legal_hold")).startswith("mappings/account.yaml:")
 
 
+def test_an_object_alone_may_be_changed(mappings: Path) -> None:
+    overlay(mappings, "about: Ours.\nmappings:\n  case:\n    object: Ticket__c\n")
+    before = load_program(ROOT / "rules", ROOT / "mappings").mappings["case"]
+    case = load_program(ROOT / "rules", mappings).mappings["case"]
+    assert (case.object, case.fields) == ("Ticket__c", before.fields)
+
+
+def test_over_a_mapping_that_cannot_be_read_nothing_is_laid(mappings: Path) -> None:
+    overlay(mappings, "about: Ours.\nmappings:\n  account:\n    object: Firm__c\n")
+    (mappings / "account.yaml").write_text("object: [\n")
+    draft, mistakes = load_draft(ROOT / "rules", mappings)
+    assert any(mistake.where.startswith("mappings/account.yaml") for mistake in mistakes)
+    assert "account" not in draft.mappings
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
+        (
+            "about: Ours.\nmappings:\n  account:\n    fields:\n      industry: {type: [text]}\n",
+            "mappings/presets/ours.yaml:5",
+        ),
         ("about: Ours.\nmappings:\n  acount: {fields: {}}\n", "mappings/presets/ours.yaml:3"),
         ("about: Ours.\n", "mappings/presets/ours.yaml:1"),
         (

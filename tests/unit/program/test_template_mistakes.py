@@ -116,6 +116,12 @@ SUBJECT = "may we ask you for {{a_type}}?"
         ),
         ("2026-01-12\n", "2026-01-12\nretired_on: 2026-01-12\n", "retired_on", "2026-01-12 to retire it"),
         ("2026-01-12\n", "2026-01-12\nacknowledge_by: 2026-02-01\n", "acknowledge_by", "`acknowledge_by` in a text of"),
+        (
+            "2026-01-12\n",
+            "2026-01-12\nacknowledge_by: 2026-01-11\n",
+            "acknowledge_by",
+            "2026-01-11 to acknowledge it by",
+        ),
         ("2026-01-12\n", "2026-01-12\nto: ada@example.com\n", "to", "the name 'to', which is not known"),
         ("id: outreach_talk\n", "id: outreach_talk\nid: outreach_talk\n", "id", "'id' a second time"),
     ],
@@ -152,6 +158,16 @@ def copied(**changes: str) -> str:
         ("other.1", {"id": "other"}, "other.1 for what outreach_talk.1 is for, from the same day"),
         ("other.1", {"id": "other", "types": "[logo]"}, "other.1 for what outreach_publish.1 is for"),
         ("other.1", {"id": "other", "effective_from": "2026-01-13"}, None),
+        (
+            "outreach_talk.2",
+            {"version": "2", "effective_from": "2026-03-01", "language": "German"},
+            "another kind or language",
+        ),
+        (
+            "outreach_talk.2",
+            {"version": "2", "effective_from": "2026-03-01", "kind": "thank_you"},
+            "another kind or language",
+        ),
         ("other.1", {}, "outreach_talk.1 in a file called other.1.yaml"),
     ],
 )
@@ -178,6 +194,29 @@ def test_two_texts_do_not_claim_one_place(
 def test_the_words_of_a_language_lose_nothing(told_of: ToldOf, old: str, new: str, found: str | None) -> None:
     told = told_of(old, new, "rules/outreach")
     assert (found is None and told == []) or any(str(found) in one for one in told), told
+
+
+def test_a_text_for_every_type_meets_each(told_of: ToldOf) -> None:
+    text = "\n".join(line for line in copied(id="other").splitlines() if not line.startswith("types:")) + "\n"
+    told = told_of("Dear", "Dear", beside={"rules/templates/other.1": text})
+    assert {one.partition("found ")[2].partition(" is for")[0] for one in told if "from the same day" in one} == {
+        "other.1 for what outreach_publish.1",
+        "other.1 for what outreach_talk.1",
+    }
+
+
+def test_a_subject_has_one_line(told_of: ToldOf) -> None:
+    told = told_of("{{company}} and {{product}}", "{{how_often}}")
+    assert any("how_often, which has several lines, in the subject" in one for one in told), told
+
+
+def test_a_text_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "rules" / "templates"
+    folder.mkdir(parents=True)
+    (folder / "outreach.1.yaml").write_text("subject: [\n", encoding="utf-8")
+    draft, mistakes = load_draft(tmp_path / "rules", tmp_path / "mappings")
+    assert any(str(one).startswith("rules/templates/outreach.1.yaml:") for one in mistakes)
+    assert not any("templates" in name for name in draft.sources)
 
 
 def test_a_file_that_nobody_reads_is_told(tmp_path: Path) -> None:
