@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 STATE  ?= .crm_sync
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-faults test-clients test-browser check lint types layers format bench docs lock clean
+.PHONY: help demo test cover mutate test-faults test-clients test-browser check lint types layers format bench docs lock clean
 
 help:  ## List these targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,8 +24,15 @@ demo: $(VENV)/installed  ## Set up, start the local org, load the sample records
 	@$(BIN)/crm-sync demo
 
 test: $(VENV)/installed  ## Set up, then every check and test that needs Python only (under 10 minutes)
-	@$(MAKE) --no-print-directory lint layers types
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(MAKE) --no-print-directory lint layers types cover
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(JUDGING:%=--ignore=%)
+
+# The tests of what decides: they alone have to take every branch of it.
+JUDGING := tests/unit/evaluate tests/unit/program tests/properties/test_judged_apart.py
+
+cover: $(VENV)/installed  ## Test what decides (crm_sync/evaluate, crm_sync/program): every branch of it is taken, or it fails
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(JUDGING) --cov=crm_sync.evaluate --cov=crm_sync.program --cov-branch \
+		--cov-report=term-missing:skip-covered --cov-fail-under=100
 
 test-faults: $(VENV)/installed  ## Let every fault happen at every call of a whole run
 	@$(BIN)/python -m pytest -m all_faults tests/faults
@@ -45,6 +52,9 @@ $(VENV)/browser: requirements-browser.lock | $(VENV)/installed
 
 test-browser: $(VENV)/installed $(VENV)/browser  ## Open the report in a real Chromium: errors, requests, accessibility, print
 	@$(BIN)/python -m pytest -m browser tests/browser
+
+mutate: $(VENV)/installed  ## Change the code that judges, one operator or number at a time: every mutant has to be noticed (an hour)
+	@$(BIN)/python -m tests.mutation.code $(MODULES)
 
 check: $(VENV)/installed  ## Check rules/ and mappings/: everything wrong at once, with file and line
 	@$(BIN)/crm-sync check
