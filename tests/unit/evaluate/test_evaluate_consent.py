@@ -92,6 +92,8 @@ OTHERS: list[tuple[dict[str, Any], str]] = [
     ({"status": "withdrawn"}, "false"),
     ({"status": "withdrawn", "valid_from": date(2025, 1, 1)}, "false"),
     ({"status": "granted", "withdrawn_on": date(2026, 5, 1), "valid_from": date(2026, 1, 1)}, "false"),
+    ({"status": "granted", "withdrawn_on": TODAY, "valid_from": date(2026, 1, 1)}, "false"),
+    ({"status": "granted", "withdrawn_on": LATER, "valid_from": date(2026, 1, 1)}, "true"),
     ({"status": "refused", "valid_from": date(2026, 3, 1)}, "false"),
     ({"status": "refused", "valid_from": date(2026, 1, 1)}, "true"),
     ({"status": "refused"}, "false"),
