@@ -108,9 +108,15 @@ class Program(SnowfakeryPlugin):
             """The consents of one profile."""
             return Rows(iter(references.consents(self.world, profile.parts)))
 
+        def past_requests(self, profile: Drawn) -> Rows:
+            """The requests behind the late uses of one profile. Draws the uses: ask for these first."""
+            profile.parts["uses"] = references.uses(self.world, profile.parts)
+            late = (use for use in profile.parts["uses"] if use["request"])
+            return Rows(references.request_behind(self.world, use) for use in late)
+
         def uses(self, profile: Drawn) -> Rows:
             """The uses of one profile."""
-            return Rows(iter(references.uses(self.world, profile.parts)))
+            return Rows(iter(profile.parts["uses"]))
 
         def touches(self, profile: Drawn, meeting: bool) -> Rows:
             """The tasks, or the meetings, of one profile. Drawn once: ask for the tasks first."""

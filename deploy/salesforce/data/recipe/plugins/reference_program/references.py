@@ -19,6 +19,9 @@ USE_WEIGHT = {"Sales Call": 78, "Quote": 7, "Logo": 7, "Recording": 4, "Case Stu
 MINUTES = {"Sales Call": 40, "Quote": 15, "Logo": 10, "Recording": 120, "Case Study": 180, "Site Visit": 300}
 HISTORY_DAYS = 730
 POPULARITY = 5.0
+DAYS_TO_SPARE = 7
+REQUESTS_KEPT_DAYS = 120
+"""Requests of the last months are on record, closed, behind the uses they led to."""
 REST_DAYS = {"Case Study": 181, "Quote": 181}
 IN_PROGRAM = ("Active", "Paused", "Retired")
 
@@ -136,12 +139,17 @@ def _account_is_full(calls: list[int], days_ago: int) -> bool:
 
 
 def _use(world: World, days_ago: int, use: str) -> dict[str, Any]:
+    """Draw one use, and how it went; a late one names the request behind it, and the older ones are no longer on record."""
     prospect = world.pick(world.prospects)
     status = world.pick(("Completed", "Declined", "Cancelled"), (93, 4, 3)) if days_ago > 20 else "Completed"
     done = status == "Completed"
     lead = world.between(6, 16)
+    kept = days_ago + lead <= REQUESTS_KEPT_DAYS
     return {
         "use": use,
+        "days_ago": days_ago,
+        "prospect_company": prospect,
+        "request": f"@past_request_{world.deal('past request') + 1}" if kept else None,
         "status": status,
         "requester": prospect["owner"],
         "audience": f"{prospect['industry']} / {world.pick(words.USE_CASES)}",
@@ -156,6 +164,23 @@ def _use(world: World, days_ago: int, use: str) -> dict[str, Any]:
         "rep_feedback": world.pick(words.REP_FEEDBACK) if done and world.happens(60) else None,
         "sentiment": world.pick(("Positive", "Neutral"), (83, 17)) if done else None,
         "thanked_on": world.day(-days_ago + 1) if done else None,
+    }
+
+
+def request_behind(world: World, use: dict[str, Any]) -> dict[str, Any]:
+    """Tell of the request that led to a use. Draws nothing."""
+    prospect = use["prospect_company"]
+    return {
+        "ref": use["request"].removeprefix("@"),
+        "prospect": use["prospect"],
+        "requester": use["requester"],
+        "use": use["use"],
+        "audience": use["audience"],
+        "industry": prospect["industry"],
+        "use_case": use["audience"].partition(" / ")[2],
+        "region": prospect["region"],
+        "needed_by": world.day(DAYS_TO_SPARE - use["days_ago"]),
+        "submitted_on": use["requested_on"],
     }
 
 
