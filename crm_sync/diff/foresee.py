@@ -22,15 +22,37 @@ def foresee(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
     per_object: dict[str, list[Change]] = defaultdict(list)
     for change in changes:
         per_object[change.object].append(change)
-    tables = {name: _changed(snapshot.tables[name], made) for name, made in per_object.items()}
+    links = _Links(snapshot)
+    tables = {name: _changed(snapshot.tables[name], made, links) for name, made in per_object.items()}
     return replace(snapshot, tables={**snapshot.tables, **tables})
 
 
-def _changed(table: pa.Table, changes: list[Change]) -> pa.Table:
+class _Links:
+    """Where links lead: to the id of the record that has the key, or that it will have."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._ids: dict[str, Mapping[str, str]] = {}
+
+    def id(self, link: Link) -> str:
+        """The id that a field holds which points at this record."""
+        if link.object not in self._ids:
+            columns = self._snapshot.tables[link.object].select(["key", "id"]).to_pydict()
+            self._ids[link.object] = dict(zip(columns["key"], columns["id"], strict=True))
+        return self._ids[link.object].get(link.key) or f"{FORESEEN}{link.object} {link.key}"
+
+    def held(self, fields: Mapping[str, Value]) -> dict[str, Any]:
+        """Values as a snapshot holds them."""
+        return {name: self.id(one) if isinstance(one, Link) else _plain(one) for name, one in fields.items()}
+
+
+def _changed(table: pa.Table, changes: list[Change], links: _Links) -> pa.Table:
     updates = {change.id or change.key: change for change in changes if change.action == "update"}
-    created = [_created(change) for change in changes if change.action == "create"]
+    created = [_created(change, links) for change in changes if change.action == "create"]
     if updates:
-        rows = [_updated(row, updates.get(row["id"]) or updates.get(row.get("key"))) for row in table.to_pylist()]
+        rows = [
+            _updated(row, updates.get(row["id"]) or updates.get(row.get("key")), links) for row in table.to_pylist()
+        ]
         table = pa.Table.from_pylist(rows, schema=table.schema)
     if not created:
         return table
@@ -43,20 +65,13 @@ def _blank(kind: pa.DataType) -> bool | None:
     return False if pa.types.is_boolean(kind) else None
 
 
-def _created(change: Change) -> dict[str, Any]:
-    return {"id": f"{FORESEEN}{change.object} {change.key}", "key": change.key} | _held(change.fields)
+def _created(change: Change, links: _Links) -> dict[str, Any]:
+    return {"id": f"{FORESEEN}{change.object} {change.key}", "key": change.key} | links.held(change.fields)
 
 
-def _updated(row: Mapping[str, Any], change: Change | None) -> Mapping[str, Any]:
-    return row if change is None else {**row, **_held(change.fields)}
-
-
-def _held(fields: Mapping[str, Value]) -> dict[str, Any]:
-    """Values as a snapshot holds them: a link as the id its record has or will have."""
-    return {name: _plain(value) for name, value in fields.items()}
+def _updated(row: Mapping[str, Any], change: Change | None, links: _Links) -> Mapping[str, Any]:
+    return row if change is None else {**row, **links.held(change.fields)}
 
 
 def _plain(value: Value) -> Any:
-    if isinstance(value, Link):
-        return f"{FORESEEN}{value.object} {value.key}"
     return list(value) if isinstance(value, tuple) else value

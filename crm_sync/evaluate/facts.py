@@ -18,6 +18,7 @@ from crm_sync.evaluate.places import blackout_without_profile
 from crm_sync.evaluate.profiles import limit_is_blind
 from crm_sync.evaluate.records import Records, list_sql, text_sql
 from crm_sync.evaluate.state import SHOWN, Blind, opted_sql, suppressed_sql
+from crm_sync.evaluate.usage import covered_types
 from crm_sync.program import Program
 
 CARRIED = ("territory", "audience", "consent_until", "earliest")
@@ -224,7 +225,8 @@ def _usage(program: Program, blind: Blind) -> Iterator[Column]:
     """Give the usage that profiles show and what is left of every cap."""
     yield from (Column(name, f"coalesce(s.{name}, 0)") for name in SHOWN)
     for cap in program.tolerance.caps:
-        left = f"coalesce({'a' if cap.per == 'account' else 's'}.left_{cap.id}, {float(cap.limit)})"
+        row, limit = "a" if cap.per == "account" else "s", float(cap.limit)
+        left = f"coalesce({row}.left_{cap.id}, {limit})" if covered_types(cap, program) else f"{limit}"
         left = f"CASE WHEN a.id IS NOT NULL THEN {left} END" if cap.per == "account" else left
         unknown = blind.cap(cap) or blind.identity
         yield Column(f"left_{cap.id}", "CAST(NULL AS DOUBLE)" if unknown else left)

@@ -17,14 +17,16 @@ import pyarrow.compute as pc
 
 from crm_sync.matching.columns import normal, one_of, rows
 from crm_sync.matching.pool import person_keys_of
-from crm_sync.matching.requests import OpenRequest
+from crm_sync.matching.requests import GONE, OpenRequest
 from crm_sync.model.snapshot import Snapshot
 from crm_sync.model.verdicts import Verdicts
 from crm_sync.program import Program
 from crm_sync.program.rules import Cooldown
 
 ACTIVITY = ("id", "contact", "type", "status", "requested_on", "asked_on", "scheduled_on", "completed_on", "audience",
-            "requester", "request")  # fmt: skip
+            "requester", "request", "match")  # fmt: skip
+MATCH = ("id", "state", "customer_response", "completed_on")
+NO_MATCH = dict.fromkeys(MATCH)
 Row = dict[str, Any]
 Use = tuple[str, str | None]
 """Who was used (person key), and for which request if that is known."""
@@ -67,11 +69,33 @@ def recent_uses(snapshot: Snapshot, verdicts: Verdicts, program: Program, open_i
 
 
 def _activities(snapshot: Snapshot, program: Program) -> list[Row]:
-    """Give activities that are, or may be, a use or an open ask."""
+    """Give activities that are, or may be, a use or an open ask, with what people noted on their matches since."""
     counts_when = program.tolerance.counts_when
     harmless = [status for status, counts in counts_when.items() if counts == "nothing"]
     activities = rows(snapshot, "activity", ACTIVITY, pc.invert(one_of(snapshot, "activity", "status", harmless)))
-    return [{**row, "open": counts_when.get(row["status"]) == "reserved"} for row in activities]
+    named = {row["match"] for row in activities if row["match"]}
+    matches = {row["id"]: row for row in rows(snapshot, "match", MATCH, one_of(snapshot, "match", "id", named))}
+    found = [{**row, "open": counts_when.get(row["status"]) == "reserved"} for row in activities]
+    return [
+        _with_match(row, matches.get(row["match"], NO_MATCH))
+        for row in found
+        if not _is_over(row, matches.get(row["match"], NO_MATCH))
+    ]
+
+
+def _is_over(row: Row, match: Row) -> bool:
+    """Whether the match of an open ask says no, or let go of somebody who has not answered."""
+    let_go = row["status"] == "asked" and match["state"] in GONE and match["customer_response"] is None
+    over: bool = match["customer_response"] == "declined" or (let_go and match["completed_on"] is None)
+    return row["open"] and over
+
+
+def _with_match(row: Row, match: Row) -> Row:
+    """An ask whose match says that it took place is a use."""
+    done_on = row["completed_on"] or match["completed_on"]
+    if row["open"] and match["completed_on"]:
+        return {**row, "status": "completed", "completed_on": done_on, "open": False}
+    return {**row, "completed_on": done_on}
 
 
 def _matches(verdicts: Verdicts, open_ids: frozenset[str]) -> list[Row]:

@@ -44,7 +44,7 @@ class History:
     """Whom a request has already met: contact ids.
 
     `asked`: the owner has approved or the customer has been asked, and the answer is still awaited. `proposed`:
-    reserved and waiting for the owner. `spent`: never again for this request. `served`: somebody has accepted, or an ask is
+    reserved and waiting for the owner, before one whom the owner has approved. `spent`: never again for this request. `served`: somebody has accepted, or an ask is
     frozen and nobody else is asked while its time runs.
     """
 
@@ -175,10 +175,11 @@ class _Reading:
         asked += [a["contact"] for a in activities if a["status"] == "asked"]
         spent = {m["contact"] for m in matches if self._is_spent(m)}
         over = {a["contact"] for a in activities if a["status"] in OVER}
-        waiting = sorted((m["rank"] or 0, m["contact"] or "") for m in matches if self._is_reserved(m))
+        reserved = [m for m in matches if self._is_reserved(m)]
+        waiting = sorted((self._is_awaited(m), m["rank"] or 0, m["contact"] or "") for m in reserved)
         return History(
             asked=_first(set(asked) - spent - over),
-            proposed=_first({waiting[0][1]} - spent - over) if waiting else None,
+            proposed=_first({waiting[0][-1]} - spent - over) if waiting else None,
             spent=frozenset(contact for contact in spent | over if contact),
             served=any(_has_somebody(m) for m in matches if m["contact"] not in over)
             or any(self._is_frozen(m) for m in matches)

@@ -374,8 +374,6 @@ class TestUnknownUsage:
 
 
 def test_a_type_no_cap_counts_is_refused(customer: Any, program: Program) -> None:
-    from dataclasses import replace
-
     caps = tuple(cap.model_copy(update={"counts": ("call",)}) for cap in program.tolerance.caps)
     only_calls = replace(program, tolerance=program.tolerance.model_copy(update={"caps": caps}))
     look = customer.look(only_calls)
@@ -384,8 +382,6 @@ def test_a_type_no_cap_counts_is_refused(customer: Any, program: Program) -> Non
 
 
 def test_an_own_limit_that_a_cap_cannot_have_is_unknown(customer: Any, program: Program) -> None:
-    from dataclasses import replace
-
     first, *rest = program.tolerance.caps
     odd = first.model_copy(update={"own_limit": "account.max_calls_quarter"})
     changed = replace(program, tolerance=program.tolerance.model_copy(update={"caps": (odd, *rest)}))
@@ -440,6 +436,8 @@ def test_check_in_counts_from_the_last_word(customer: Any) -> None:
         "task", "u", who="ada", closed=False, due_on=TODAY
     )
     assert customer.look().row()["next_check_in_on"] == days_ago(50) + timedelta(days=90)
+    customer.put("task", "v", who="ada", closed=True, due_on=days_ago(30), key="of the worker")
+    assert customer.look().row()["next_check_in_on"] == days_ago(50) + timedelta(days=90)
     customer.put("profile", "ada_profile", briefed_on=days_ago(20))
     assert customer.look().row()["next_check_in_on"] == days_ago(20) + timedelta(days=90)
 
@@ -462,3 +460,16 @@ def test_without_a_cap_per_person_nothing_is_asked(customer: Any, program: Progr
     look = customer.look(replace(program, tolerance=program.tolerance.model_copy(update={"caps": caps})))
     for reference_type in TYPES:
         assert look.blocking(reference_type=reference_type) == {"tolerance.uncapped": "false"}
+
+
+@pytest.mark.parametrize("per", ["person", "account"])
+def test_a_cap_that_counts_only_what_the_program_lacks_is_never_reached(
+    customer: Any, program: Program, per: str
+) -> None:
+    customer.used("call", days_ago(40))
+    other = {"counts": ("podcast",), "per": per, "id": "podcasts", "own_limit": None}
+    cap = program.tolerance.caps[0].model_copy(update=other)
+    tolerance = program.tolerance.model_copy(update={"caps": (*program.tolerance.caps, cap)})
+    look = customer.look(replace(program, tolerance=tolerance))
+    assert look.blocking() == {}
+    assert look.row()["left_podcasts"] == cap.limit

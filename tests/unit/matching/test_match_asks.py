@@ -47,6 +47,24 @@ def test_whoever_is_proposed_approved_or_asked_keeps_the_request(program, snapsh
     assert slate.candidates[0].contact_id == expected
 
 
+@pytest.mark.parametrize("proposed", ["c2", "c3"])
+def test_a_proposal_stays_when_it_was_made_because_somebody_approved_may_no_longer_be_asked(
+    program, snapshot_of, proposed
+):
+    """c2 and c3 fit alike; whichever was proposed after c1 stays, so that two runs do not take turns."""
+    refs = [Ref(one, reserved=int(one == proposed)) for one in ("c2", "c3")]
+    approved = match_row("c1", owner_decision="approved", rank=None, recommended=False)
+    town_ = town(
+        program,
+        snapshot_of,
+        [Ref("c1", failed={"call": DISPUTE}, reserved=1), *refs],
+        [ask()],
+        held=[held("c1", failed=DISPUTE), held(proposed)],
+        match=[approved, match_row(proposed)],
+    )
+    assert recommended(town_.slate()) == proposed
+
+
 ROOM = [
     {"left": {"calls_quarter": 1}},
     {"left": {"calls_quarter": 0}, "full": "calls_quarter"},

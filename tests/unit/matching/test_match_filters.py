@@ -172,6 +172,32 @@ def test_rest_for_the_same_audience_or_requester(program, snapshot_of, activity,
     assert bool(slate.candidates) is offered
 
 
+@pytest.mark.parametrize(
+    ("status", "noted", "offered"),
+    [
+        ("asked", {"state": "proposed"}, False),
+        ("asked", {"state": None}, False),
+        ("asked", {"state": "proposed", "customer_response": "accepted"}, False),
+        ("asked", {"state": "proposed", "customer_response": "declined"}, True),
+        ("accepted", {"state": "closed", "customer_response": "declined"}, True),
+        ("asked", {"state": "superseded"}, True),
+        ("asked", {"state": "closed"}, True),
+        ("asked", {"state": "closed", "customer_response": "accepted"}, False),
+        ("accepted", {"state": "superseded"}, False),
+        ("scheduled", {"state": "closed", "completed_on": date(2025, 12, 11)}, True),
+        ("scheduled", {"state": "closed", "completed_on": date(2025, 12, 12)}, False),
+    ],
+)
+def test_an_ask_is_over_when_its_match_says_so(program, snapshot_of, status, noted, offered):
+    """People note answers on the match; the activity may stay as it was."""
+    activity = {"id": "RA1", "contact": "c1", "type": "call", "status": status, "match": "M1", "asked_on": date(2025, 9, 1),
+                "audience": "audience R1", "requester": "x"}  # fmt: skip
+    match = {"id": "M1", "profile": "RP c1", "request": "R0", **noted}
+    asked = [ask(), ask("R0", stage="closed")]
+    slate = town(program, snapshot_of, [Ref("c1")], asked, activity=[activity], match=[match]).slate()
+    assert bool(slate.candidates) is offered
+
+
 def test_a_use_of_the_persons_other_record_counts(program, snapshot_of):
     row = {"id": "RA1", "contact": "c2", "type": "call", "status": "completed", "completed_on": date(2026, 2, 1),
            "requester": "rep R1", "audience": "x"}  # fmt: skip
