@@ -131,8 +131,9 @@ class _Model:
         for one, choice, tie in zip(self.candidates, self.chosen, ties, strict=True):
             yield choice, one.worth * scale + tie
         for mine in self.by_person.values():
-            load = self.ledger.load(self.candidates[mine[0]].reference)
-            prices = price_of_use(self.offers.program, load + np.arange(len({self.candidates[at].row for at in mine})))
+            reference = self.candidates[mine[0]].reference
+            load = self.ledger.load(reference) + np.arange(len({self.candidates[at].row for at in mine}))
+            prices = price_of_use(self.offers.program, load, self.offers.pool.effort[[reference]])
             uses = [self.model.new_bool_var("") for _ in prices]
             self.model.add(sum(uses) == sum(self.chosen[at] for at in mine))
             yield from ((use, -int(price) * scale) for price, use in zip(prices, uses, strict=True))

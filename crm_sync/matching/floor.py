@@ -53,7 +53,7 @@ def open_floor(
     group, group_cap = caps.groups(kinds)
     steps = max(int(cap.max(initial=1)), 1)
     load = pool.load - np.array([ledger.gave_back[int(person)] for person in pool.person.of_row], dtype=np.int64)
-    price = price_of_use(program, load[:, None] + np.arange(steps))
+    price = price_of_use(program, load[:, None] + np.arange(steps), pool.effort[:, None])
     stall = _Stall(offers, rows, kind_of, forbidden, waiting)
     market = Market(
         tiles=stall.tiles,

@@ -37,7 +37,7 @@ from crm_sync.program import Program
 
 def match(snapshot: Snapshot, verdicts: Verdicts, program: Program) -> Matches:
     """Match every open request: one joint assignment, a ranked slate each, or why there is none and what instead."""
-    calendar = BusinessCalendar.of_holidays(snapshot.tables.get("holiday"))
+    calendar = BusinessCalendar.of_holidays(snapshot.tables.get("holiday"), snapshot.today)
     requests = open_requests(snapshot, program, calendar)
     offers = _offers(snapshot, verdicts, program, requests)
     ledger = Ledger(offers.pool, program)

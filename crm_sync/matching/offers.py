@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 from crm_sync.matching.filters import Filters, Judgement
 from crm_sync.matching.fit import TENTHS, Fit
 from crm_sync.matching.market import Floats, Ints
-from crm_sync.matching.pool import Pool
+from crm_sync.matching.pool import SCALE, Pool
 from crm_sync.matching.requests import OpenRequest
 from crm_sync.matching.scan import pair_ties
 from crm_sync.program import Program
 
 FILLED, STAYS = 4, 2
 """In perfect fits. Staying outweighs what fit and price could gain by a move; filling a request outweighs one move."""
+MOST_FOR_EFFORT = 100 * TENTHS
+"""The most that effort adds to a price, in tenths: a whole perfect fit."""
 Pair = tuple[int, int]
 """A request's and a reference's row."""
 
@@ -123,10 +125,14 @@ def ladder(program: Program) -> Ints:
     return np.array([round(points * TENTHS) for points in (price.first, price.second, price.third)], dtype=np.int64)
 
 
-def price_of_use(program: Program, load: Ints) -> Ints:
-    """The price of the next use of somebody with this many recent uses and open asks."""
+def price_of_use(program: Program, load: Ints, effort: Ints) -> Ints:
+    """The price of the next use of somebody with this many recent uses and open asks, and so much effort in a year.
+
+    However much that was, filling a request is worth more.
+    """
     steps = ladder(program)
-    return steps[np.clip(load, 0, len(steps) - 1)]
+    a_point = round(program.matching.load_price.effort_point * TENTHS)
+    return steps[np.clip(load, 0, len(steps) - 1)] + np.minimum(effort * a_point // SCALE, MOST_FOR_EFFORT)
 
 
 def ranked(offers: Offers, pairs: Sequence[Pair]) -> list[Pair]:

@@ -60,7 +60,7 @@ class Pool:
     """One row per contact. `links` and `link_family` are every family each row's person works for, duplicates too.
 
     `left[cap id]` is what is left of a cap in thousandths; `load` counts recent uses and open asks,
-    `uses` the former alone.
+    `uses` the former alone; `effort` is what was done with the person in a year, in thousandths of a point.
     """
 
     contact_id: Sequence[str]
@@ -69,6 +69,7 @@ class Pool:
     strength: Ints
     load: Ints
     uses: Ints
+    effort: Ints
     left: Mapping[str, Ints]
     standing: Mapping[str, Standing]
     links: Ints
@@ -168,6 +169,7 @@ class _Building:
             strength=_whole(chosen, "strength", 1, 0),
             load=_whole(chosen, "activations_180d", 1, 99) + _whole(chosen, "reservations", 1, 99),
             uses=_whole(chosen, "activations_180d", 1, 0),
+            effort=_whole(chosen, "effort_365d", SCALE, 99),
             left={cap.id: _whole(chosen, f"left_{cap.id}", SCALE, NOTHING) for cap in self.program.tolerance.caps},
             standing={t: self._standing(t, caps, person.of_row) for t in types},
             links=links,

@@ -126,6 +126,6 @@ def worth(offers: Offers, chosen: Mapping[int, int], before: Ledger, waiting: Ma
         request = offers.requests[row]
         total += sum(offers.fit.points(row, reference).values()) + offers.filled_points
         total += offers.stay_points * (waiting.get(row) == reference)
-        total -= int(price_of_use(offers.program, np.array(ledger.load(reference))))
+        total -= int(price_of_use(offers.program, np.array(ledger.load(reference)), offers.pool.effort[reference]))
         ledger.take(request, reference)
     return total

@@ -11,6 +11,7 @@ from datetime import date
 
 from crm_sync.matching.fit import PARTS, TENTHS
 from crm_sync.matching.offers import Offers, Outlook, price_of_use
+from crm_sync.matching.pool import SCALE
 from crm_sync.matching.requests import OpenRequest
 
 USES_DAYS = 180
@@ -53,14 +54,16 @@ def candidate_reasons(offers: Offers, row: int, reference: int, parts: Mapping[s
     if request.language:
         yield f"Speaks {request.language}."
     yield f"Strength {pool.strength[reference]} of 100 as a reference."
-    yield _used(int(pool.uses[reference]), int(price_of_use(offers.program, pool.uses[[reference]])[0]))
+    price = price_of_use(offers.program, pool.uses[[reference]], pool.effort[[reference]])
+    yield _used(int(pool.uses[reference]), int(pool.effort[reference]), int(price[0]))
 
 
-def _used(uses: int, price: int) -> str:
+def _used(uses: int, effort: int, price: int) -> str:
     """Say how often somebody was used, and what that costs in rank: it explains why a better fit may stand lower."""
     times = "Not used" if not uses else "Used 1 time" if uses == 1 else f"Used {uses} times"
+    points = f", {effort / SCALE:g} effort points in a year" if effort else ""
     lower = f": ranked {price / TENTHS:g} points lower for it" if price else ""
-    return f"{times} in the last {USES_DAYS} days{lower}."
+    return f"{times} in the last {USES_DAYS} days{points}{lower}."
 
 
 def _part(request: OpenRequest, part: str, tenths: int, weight: float) -> str | None:

@@ -77,7 +77,7 @@ class Lines:
         for counter, sign in ((self.ledger.placed, 1), (self.ledger.gave_back, -1)):
             for one, count in counter.items():
                 moved[one] += sign * count
-        return price_of_use(self.offers.program, self.offers.pool.load + moved[person.of_row])
+        return price_of_use(self.offers.program, self.offers.pool.load + moved[person.of_row], self.offers.pool.effort)
 
 
 def _best(value: Floats, ties: NDArray[np.uint32], count: int) -> list[int]:

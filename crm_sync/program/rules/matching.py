@@ -35,11 +35,15 @@ class Weights(Part):
 
 
 class LoadPrice(Part):
-    """Points taken from a reference's 1st, 2nd, and 3rd or later recent or reserved use; never falling."""
+    """Points taken from a reference's 1st, 2nd, and 3rd or later recent or reserved use, never falling; and for effort.
+
+    `effort_point` is taken for each effort point of a year, up to 100 points in all.
+    """
 
     first: Points
     second: Points
     third: Points
+    effort_point: Points
 
     @model_validator(mode="after")
     def _rising(self) -> LoadPrice:
