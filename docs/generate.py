@@ -1,4 +1,4 @@
-"""Writes the parts of the docs that come from the code: settings, schemas, operator tables. `make docs` runs it.
+"""Writes the parts of the docs that come from the code: settings, schemas, operator tables, states. `make docs` runs it.
 
 Tests hold the committed files to what this writes. Not here: anything a person writes better.
 """
@@ -9,12 +9,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from crm_sync.local_org import api, control, faults, soap_calls
+from crm_sync.program import load_program
 from crm_sync.program.renew import renew
 from crm_sync.settings import PREFIX, Settings
+from docs.draw import lifecycle
 
 ROOT = Path(__file__).parents[1]
 OPS = ROOT / "docs" / "guide-ops.md"
 LOCAL_ORG = ROOT / "docs" / "local-org.md"
+LIFECYCLE = ROOT / "docs" / "lifecycle.md"
 
 
 def settings_table() -> str:
@@ -63,10 +66,16 @@ def _filled(path: Path, parts: Mapping[str, str]) -> str:
     return text
 
 
+def lifecycle_page() -> str:
+    """Render the page of states from the tables of the code and the rules that ship."""
+    return lifecycle(load_program(ROOT / "rules", ROOT / "mappings"))
+
+
 def main() -> None:
     """Rewrite every generated part."""
     OPS.write_text(ops_guide(), encoding="utf-8")
     LOCAL_ORG.write_text(local_org_page(), encoding="utf-8")
+    LIFECYCLE.write_text(lifecycle_page(), encoding="utf-8")
     renew(ROOT / "rules", ROOT / "mappings")
 
 

@@ -11,7 +11,10 @@ import pytest
 from typer.main import get_command
 
 from crm_sync.entrypoints.cli import app
-from docs.generate import LOCAL_ORG, OPS, local_org_page, ops_guide
+from crm_sync.lifecycle.asks import PHASES
+from crm_sync.lifecycle.requests import STATUSES
+from docs.draw import NEXT, ask_arrows, request_arrows
+from docs.generate import LIFECYCLE, LOCAL_ORG, OPS, lifecycle_page, local_org_page, ops_guide
 
 ROOT = Path(__file__).parents[1]
 DOCS = [*ROOT.glob("*.md"), *sorted((ROOT / "docs").rglob("*.md"))]
@@ -20,6 +23,21 @@ COMMANDS = sorted(get_command(app).commands)  # type: ignore[attr-defined]
 
 def test_every_setting_is_in_the_ops_guide_as_generated() -> None:
     assert OPS.read_text() == ops_guide(), "run: make docs"
+
+
+def test_the_page_of_states_is_drawn_from_the_code_as_it_is() -> None:
+    assert LIFECYCLE.read_text() == lifecycle_page(), "run: make docs"
+
+
+def test_every_state_is_in_its_drawing_and_every_one_but_the_last_is_left_again() -> None:
+    phases = {name for start, _, end in ask_arrows() for name in (start, end)}
+    assert {phase.name for phase in PHASES} - phases == {
+        "overtaken"
+    }  # two asks of one request make it, and one is drawn
+    statuses = {name for start, _, end in request_arrows() for name in (start, end)}
+    assert statuses == {status.name for status in STATUSES} | {NEXT}
+    ends = statuses - {start for start, _, _ in request_arrows()}
+    assert ends == {"closed"}
 
 
 def test_every_control_and_fault_of_the_local_org_is_on_its_page_as_generated() -> None:

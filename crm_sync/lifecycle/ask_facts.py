@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
 from crm_sync.lifecycle.asks import AskFacts, Customer, Owner, Phase, Use, phase_of
 from crm_sync.lifecycle.gate import gate_of
 from crm_sync.lifecycle.world import Row, World, match_key
-from crm_sync.model.asks import Patience, is_refused
+from crm_sync.model.asks import Patience, is_begun, is_refused
 
 OVER = ("closed", "withdrawn")
 OPEN_USES = ("asked", "accepted", "scheduled")
@@ -22,9 +22,10 @@ OPEN_USES = ("asked", "accepted", "scheduled")
 
 @dataclass(frozen=True)
 class Asks:
-    """The phase of every ask of a world."""
+    """The phase of every ask of a world; `world.once(Asks)` works them out once for all who read them."""
 
     world: World
+    _phases: dict[str, Phase] = field(default_factory=dict)
 
     @cached_property
     def patience(self) -> Patience:
@@ -34,8 +35,11 @@ class Asks:
 
     def phase(self, match: Row) -> Phase:
         """The phase of one match, by its facts and today's slates."""
-        on_slate = self._on_slate.get(match.get("key") or "")
-        return phase_of(self.facts(match, proposed=on_slate is not None, chosen=bool(on_slate)))
+        if match["id"] not in self._phases:
+            on_slate = self._on_slate.get(match.get("key") or "")
+            facts = self.facts(match, proposed=on_slate is not None, chosen=bool(on_slate))
+            self._phases[match["id"]] = phase_of(facts)
+        return self._phases[match["id"]]
 
     def facts(self, match: Row, *, proposed: bool, chosen: bool) -> AskFacts:
         """Collect what decides the phase of one match."""
@@ -92,26 +96,31 @@ class Asks:
 
     def _is_overtaken(self, match: Row) -> bool:
         """Whether another ask of this request has somebody, or asks somebody while this one was never asked in time."""
-        mine = self._reach(match)
+        mine = self._place(match)
         others = (
-            self._reach(one) for one in self.world.matches_of.get(match["request"], ()) if one["id"] != match["id"]
+            self._place(one) for one in self.world.matches_of.get(match["request"], ()) if one["id"] != match["id"]
         )
-        return mine is not None and any(other > mine for other in others if other is not None)
+        return mine is not None and any(other < mine for other in others if other is not None)
 
-    def _reach(self, match: Row) -> tuple[int, str, str] | None:
-        """How far an ask has come, greater is further; of equals the one that got there first. None: nobody drawn in."""
-        if is_refused(match) or self._use(match) in ("missed", "cancelled"):
+    def _place(self, match: Row) -> tuple[int, str, str] | None:
+        """The place of an ask among those of its request: who came furthest is first, of equals who got there first.
+
+        None when nobody is drawn in.
+        """
+        if is_refused(match) or (not is_begun(match) and not self._statuses(match)):
             return None
-        customer, key = self._customer(match), _backwards(str(match.get("key") or match["id"]))
-        if self._use(match) in ("scheduled", "completed"):
-            return 4, "", key
+        use, customer, key = self._use(match), self._customer(match), str(match.get("key") or match["id"])
+        if use in ("missed", "cancelled"):
+            return None
+        if use in ("scheduled", "completed"):
+            return 1, "", key
         if customer == "accepted":
-            return 3, _backwards(str(match.get("responded_on") or "9999")), key
+            return 2, str(match.get("responded_on") or "9999"), key
         if customer == "asked":
-            return 2, "", key
+            return 3, "", key
         approved = match.get("owner_decision") == "approved" and customer == "not_asked"
         if approved and self._owner(match) == "approved":
-            return 1, _backwards(str(match.get("owner_decided_on") or "9999")), key
+            return 4, str(match.get("owner_decided_on") or "9999"), key
         return None
 
     @cached_property
@@ -133,8 +142,3 @@ def slate_keys(world: World) -> Iterable[tuple[str, bool]]:
     for slate in world.matches.slates:
         for candidate in slate.candidates:
             yield match_key(slate.request_id, candidate.contact_id), candidate.recommended
-
-
-def _backwards(text: str) -> str:
-    """A text that sorts the other way round, so that the smaller one is the greater."""
-    return "".join(chr(0x10FFFF - ord(letter)) for letter in text)

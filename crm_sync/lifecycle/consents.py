@@ -6,7 +6,8 @@ Called by `lifecycle.desired`. The worker never sets a consent's status nor an a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date
 
 from crm_sync.lifecycle.world import Row, World
@@ -43,16 +44,43 @@ def ends_on(world: World, consent: Row) -> date | None:
     return months_after(start, world.program.consent.valid_months) if start else None
 
 
+@dataclass(frozen=True)
+class ConsentFacts:
+    """What decides the warning of one consent; `days_left` is None when it has no known end."""
+
+    granted: bool
+    days_left: int | None = None
+
+
+@dataclass(frozen=True)
+class Expiry:
+    """One line of the table: a warning, and when it is given."""
+
+    name: str
+    holds: Callable[[ConsentFacts], bool]
+    text: str
+
+
+def warnings(days: Iterable[int]) -> tuple[Expiry, ...]:
+    """The table, for these days of rules/consent: the first line that holds gives the warning."""
+    return (
+        Expiry("none", lambda f: not f.granted, "Nobody granted it, or it was withdrawn: there is nothing to run out."),
+        Expiry("expired", lambda f: (f.days_left or 0) <= 0, "It has ended, or nobody knows when it does."),
+        *(Expiry(f"{limit}_days", _ends_within(limit), f"It ends in {limit} days at most.") for limit in sorted(days)),
+        Expiry("none", lambda f: True, "It lasts."),
+    )
+
+
+def _ends_within(limit: int) -> Callable[[ConsentFacts], bool]:
+    return lambda facts: (facts.days_left or 0) <= limit
+
+
 def warning_of(world: World, consent: Row) -> str:
     """The warning for one consent: expired, 30_days, 60_days or none; only a granted consent can warn."""
-    if consent.get("status") not in world.program.consent.grant_status or _withdrawn(world, consent):
-        return "none"
+    granted = consent.get("status") in world.program.consent.grant_status and not _withdrawn(world, consent)
     end = ends_on(world, consent)
-    if end is None or end <= world.today:
-        return "expired"
-    days = (end - world.today).days
-    due = [limit for limit in sorted(world.program.consent.warnings_days) if days <= limit]
-    return f"{due[0]}_days" if due else "none"
+    facts = ConsentFacts(granted, (end - world.today).days if end else None)
+    return next(line.name for line in warnings(world.program.consent.warnings_days) if line.holds(facts))
 
 
 def _mildness(warning: str) -> int:

@@ -8,9 +8,10 @@ went wrong (`incidents`), Cases (`concerns`) and tasks.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Literal
 
 from crm_sync.lifecycle.incidents import Incident, incidents
 from crm_sync.lifecycle.world import Row, World, digest
@@ -46,16 +47,62 @@ def desired_escalations(world: World) -> Iterator[Desired]:
         yield desired_escalation(world, record)
 
 
-def records(world: World) -> Iterator[Record]:
+def records(world: World) -> tuple[Record, ...]:
     """The escalations that are or ought to be open, sorted by cause."""
+    return world.once(_records)
+
+
+def _records(world: World) -> tuple[Record, ...]:
     grouped: dict[tuple[str, str], list[Incident]] = defaultdict(list)
     for incident in incidents(world):
         grouped[incident.kind, incident.subject].append(incident)
     held = {row["key"]: row for row in world.rows("escalation") if row.get("key")}
-    for (kind, subject), found in sorted(grouped.items()):
-        record = _present(world, kind, subject, found, held)
-        if record.incidents:
-            yield record
+    found = (_present(world, kind, subject, found, held) for (kind, subject), found in sorted(grouped.items()))
+    return tuple(record for record in found if record.incidents)
+
+
+@dataclass(frozen=True)
+class IncidentFacts:
+    """What decides the fate of one incident.
+
+    `held` is where the latest record of its cause stands; `since_closing` that it came after the last one was closed, or
+    none ever was; `recent` that it is not history by rules/escalation; `lasts` that it is true to this day.
+    """
+
+    held: Literal["none", "open", "closed"] = "none"
+    since_closing: bool = True
+    recent: bool = True
+    lasts: bool = False
+
+
+@dataclass(frozen=True)
+class Fate:
+    """One line of the table: what becomes of an incident, and whether it counts in a record."""
+
+    name: str
+    holds: Callable[[IncidentFacts], bool]
+    counts: bool
+    text: str
+
+
+# The first line that holds gives the fate.
+FATES: tuple[Fate, ...] = (
+    Fate("dealt_with", lambda f: not f.since_closing, False, "The record it belongs to was closed after it."),
+    Fate("history", lambda f: not (f.recent or f.lasts), False, "It is over, and too long ago to be news."),
+    Fate("occurrence", lambda f: f.held == "open", True, "One more occurrence of the record that is open."),
+    Fate(
+        "raised_again",
+        lambda f: f.held == "closed",
+        True,
+        "The cause was closed and is back: the next record is raised.",
+    ),
+    Fate("raised", lambda f: True, True, "A record is raised, with its route, its clock and the evidence."),
+)
+
+
+def fate_of(facts: IncidentFacts) -> Fate:
+    """Decide the fate of one incident: the first line of FATES that holds."""
+    return next(fate for fate in FATES if fate.holds(facts))
 
 
 def _present(world: World, kind: str, subject: str, found: Sequence[Incident], held: Mapping[str, Row]) -> Record:
@@ -64,7 +111,8 @@ def _present(world: World, kind: str, subject: str, found: Sequence[Incident], h
     while (row := held.get(escalation_key(kind, subject, occurrence))) and row.get("status") == "closed":
         after, occurrence = max(after, _closed_on(world, row)), occurrence + 1
     since = _news_since(world, row)
-    mine = (one for one in found if one.day > after and (one.lasts or one.day >= since))
+    state: Literal["none", "open", "closed"] = "open" if row else "closed" if occurrence > 1 else "none"
+    mine = (one for one in found if fate_of(IncidentFacts(state, one.day > after, one.day >= since, one.lasts)).counts)
     return Record(kind, subject, occurrence, tuple(sorted(mine, key=lambda one: (one.day, one.source))), row)
 
 

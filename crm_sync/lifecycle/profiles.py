@@ -5,12 +5,14 @@ Called by `lifecycle.desired`. Not here: the decision itself (evaluate), and eve
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from crm_sync.lifecycle.check_ins import CheckIns
 from crm_sync.lifecycle.world import Row, World
 from crm_sync.model.records import FORESEEN, Desired, Value
 from crm_sync.model.snapshot import Snapshot
@@ -45,12 +47,14 @@ def new_profiles(snapshot: Snapshot, verdicts: Verdicts) -> Iterator[Desired]:
 
 def desired_profiles(world: World) -> Iterator[Desired]:
     """Give every profile its verdict, reasons and usage; create the missing ones as candidates."""
+    check_ins = world.once(CheckIns)
     for contact_id in sorted(world.explanations):
         judged = world.judged.get(contact_id)
         if judged is None:
             continue
         profile = world.profile_of.get(contact_id)
         fields = _fields(world, contact_id, judged, profile)
+        fields["next_check_in_on"] = check_ins.next_on(profile) if profile else judged["next_check_in_on"]
         if profile is None or profile.get("key"):
             yield Desired("profile", fields, key=contact_id, on_create=_first(contact_id), why="judged")
         else:
@@ -83,7 +87,6 @@ def _fields(world: World, contact_id: str, judged: Row, profile: Row | None) -> 
         "effort_365d": _rounded(judged["effort_365d"]),
         "reservations": judged["reservations"],
         "next_available_on": judged["next_available_on"],
-        "next_check_in_on": judged["next_check_in_on"],
         "health_since": judged["health_since"],
         "rule_version": world.program.version,
         "evaluated_at": datetime.combine(world.today, datetime.min.time(), UTC),
@@ -94,10 +97,27 @@ def _rounded(number: float | None) -> float | None:
     return None if number is None else round(number, 1)
 
 
+@dataclass(frozen=True)
+class Standing:
+    """One line of the table: what a profile's verdict is, by the standings of all its types."""
+
+    name: str
+    holds: Callable[[frozenset[str]], bool]
+    text: str
+
+
+# The first line that holds gives the verdict.
+STANDINGS: tuple[Standing, ...] = (
+    Standing("eligible", lambda types: "eligible" in types, "May be asked for at least one kind of reference."),
+    Standing("unknown", lambda types: "unknown" in types, "Nothing forbids some kind, but something is not known."),
+    Standing("blocked", lambda types: True, "Something stands in the way of every kind."),
+)
+
+
 def overall(verdicts: Mapping[str, Verdict]) -> str:
     """Eligible if any type is; unknown if nothing is known to block some type; else blocked."""
-    standings = {verdict.standing for verdict in verdicts.values()}
-    return next(s for s in ("eligible", "unknown", "blocked") if s in standings)
+    types = frozenset(verdict.standing for verdict in verdicts.values())
+    return next(line.name for line in STANDINGS if line.holds(types))
 
 
 def summary(verdicts: Mapping[str, Verdict]) -> str:

@@ -14,7 +14,6 @@ from crm_sync.lifecycle.ask_facts import Asks
 from crm_sync.lifecycle.matches import recommended_candidate
 from crm_sync.lifecycle.uses import Use
 from crm_sync.lifecycle.world import Row, World, match_key
-from crm_sync.model.matches import Slate
 from crm_sync.model.records import Desired, Link, Value
 
 SUMMARY_LENGTH = 255
@@ -24,23 +23,15 @@ SUMMARY_LENGTH = 255
 class RequestFacts:
     """What decides a request's status: the stage people set, the slate, and the phases of its asks.
 
-    `settled` says that what took place has its feedback, or that the time for feedback is over.
+    `slate` is the verdict of its slate, None where there is none; `recommends` says that the slate recommends somebody;
+    `settled` that what took place has its feedback, or that the time for feedback is over.
     """
 
     stage: str | None
-    slate: Slate | None
-    asks: frozenset[str]
+    slate: str | None = None
+    recommends: bool = False
+    asks: frozenset[str] = frozenset()
     settled: bool = False
-
-    @property
-    def slate_verdict(self) -> str | None:
-        """The slate's verdict, or None where there is no slate."""
-        return self.slate.verdict if self.slate else None
-
-    @property
-    def has_recommendation(self) -> bool:
-        """Whether the assignment recommends somebody."""
-        return self.slate is not None and recommended_candidate(self.slate) is not None
 
 
 @dataclass(frozen=True)
@@ -69,16 +60,16 @@ STATUSES: tuple[Status, ...] = (
         "A customer has agreed; arrange the date with the account owner.",
     ),
     Status("customer_asked", lambda f: "asked" in f.asks, "A customer has been asked and has time to answer."),
-    Status("frozen", lambda f: f.slate_verdict == "frozen", "This request is on hold; nobody is being asked."),
+    Status("frozen", lambda f: f.slate == "frozen", "This request is on hold; nobody is being asked."),
     Status(
         "owner_deciding",
-        lambda f: "approved" in f.asks or f.has_recommendation,
+        lambda f: "approved" in f.asks or f.recommends,
         "A reference is proposed; the account owner decides.",
     ),
-    Status("matched", lambda f: f.slate_verdict == "matched", "References are proposed."),
+    Status("matched", lambda f: f.slate == "matched", "References are proposed."),
     Status("missed", lambda f: "missed" in f.asks, "The reference did not take place as agreed."),
-    Status("late", lambda f: f.slate_verdict == "late", "This is needed sooner than can honestly be promised."),
-    Status("unfilled", lambda f: f.slate_verdict == "unfilled", "No reference can be offered now."),
+    Status("late", lambda f: f.slate == "late", "This is needed sooner than can honestly be promised."),
+    Status("unfilled", lambda f: f.slate == "unfilled", "No reference can be offered now."),
     Status("new", lambda f: True, "This request is waiting for its first run."),
 )
 
@@ -99,13 +90,13 @@ def status_of(facts: RequestFacts) -> Status:
 
 def desired_requests(world: World) -> Iterator[Desired]:
     """Give every submitted request its status, reasons, dates and recommendation."""
-    asks = Asks(world)
+    asks = world.once(Asks)
     done = {use.request: use for use in world.uses if use.status == "completed" and use.request}
     for row in world.rows("request"):
         if row.get("stage") in (None, "draft"):
             continue
         facts = facts_of(asks, row, done.get(row["id"]))
-        yield Desired("request", _fields(asks, row, facts), id=row["id"], why=f"stage {row['stage']}")
+        yield Desired("request", _fields(asks, row, status_of(facts)), id=row["id"], why=f"stage {row['stage']}")
 
 
 def facts_of(asks: Asks, row: Row, done: Use | None) -> RequestFacts:
@@ -113,8 +104,13 @@ def facts_of(asks: Asks, row: Row, done: Use | None) -> RequestFacts:
     phases = {phase.name for _, phase in asks.of_request.get(row["id"], ())}
     alone = (a for a in asks.world.notes_of.get(row["id"], ()) if not a.get("match"))
     phases |= {str(activity["status"]) for activity in alone if activity.get("status")}
+    slate = asks.world.slates.get(row["id"])
     return RequestFacts(
-        row["stage"], asks.world.slates.get(row["id"]), frozenset(phases), done is not None and _is_settled(asks, done)
+        stage=row["stage"],
+        slate=slate.verdict if slate else None,
+        recommends=slate is not None and recommended_candidate(slate) is not None,
+        asks=frozenset(phases),
+        settled=done is not None and _is_settled(asks, done),
     )
 
 
@@ -125,8 +121,8 @@ def _is_settled(asks: Asks, done: Use) -> bool:
     return bool(told) or (done.completed_on is not None and done.completed_on + last < asks.world.today)
 
 
-def _fields(asks: Asks, row: Row, facts: RequestFacts) -> dict[str, Value]:
-    status, slate = status_of(facts), facts.slate
+def _fields(asks: Asks, row: Row, status: Status) -> dict[str, Value]:
+    slate = asks.world.slates.get(row["id"])
     why = slate.why if slate and status.name in SHOWING_REASONS else ()
     chosen = recommended_candidate(slate) if slate else None
     due_on = _due_on(asks, row, status.name)
