@@ -15,7 +15,7 @@ from crm_sync.erasure import Stores, forget_who_asked
 from crm_sync.evaluate import assess
 from crm_sync.lifecycle import Explanations, desired, mass_change, standing, subjects
 from crm_sync.lifecycle.forgetting import asked_to_be_forgotten
-from crm_sync.lifecycle.runs import answered_requests
+from crm_sync.lifecycle.runs import answered_requests, refuse_old
 from crm_sync.matching import match
 from crm_sync.model.matches import Matches
 from crm_sync.model.records import Change, Outcome
@@ -85,6 +85,7 @@ def carry_out(world: World, decision: Decision, *, kind: str, agreed: str | None
         UnsafePlanError: the plan is not the one agreed to, or changes too much and nobody agreed; an escalation says so.
     """
     decision.plan.hold_to(agreed)
+    refuse_old(decision.snapshot.as_of, world.org.server_time(), world.program)
     if agreed is None:
         _refuse_mass_change(world, decision, kind)
     _note(world, decision, kind)
@@ -95,8 +96,7 @@ def carry_out(world: World, decision: Decision, *, kind: str, agreed: str | None
 
 def _refuse_mass_change(world: World, decision: Decision, kind: str) -> None:
     """Write nothing of a plan that changes too much at once but an escalation, and only one while nothing changes."""
-    problems = decision.plan.problems(world.program.guards)
-    if problems:
+    if problems := decision.plan.problems(world.program.guards):
         raised = mass_change(decision.snapshot, decision.verdicts, decision.matches, problems, world.program)
         _write(world, plan(decision.snapshot, [raised], world.program), decision.snapshot, kind, refused=True)
         decision.plan.raise_if_unsafe(world.program.guards)

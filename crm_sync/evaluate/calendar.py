@@ -151,25 +151,6 @@ def all_blackouts(texts: Iterable[str | None]) -> Blackouts:
     )
 
 
-def org_calendar(rows: Iterable[tuple[date | None, bool | None]], today: date) -> BusinessCalendar:
-    """Read the org's Holiday rows (day, recurring); a recurring one returns each year, on the 28th when a 29th is missing."""
-    days: set[date] = set()
-    for day, recurring in rows:
-        if day is None:
-            continue
-        days.add(day)
-        if recurring is not False:
-            days |= {_in_year(day, today.year + offset) for offset in range(3)}
-    return BusinessCalendar(frozenset(days))
-
-
-def _in_year(day: date, year: int) -> date:
-    try:
-        return day.replace(year=year)
-    except ValueError:
-        return day.replace(year=year, day=28)
-
-
 @lru_cache(maxsize=512)
 def country_holidays(country: str | None, years: tuple[int, ...]) -> frozenset[date]:
     """Give a country's public holidays, by its name or two-letter code; none for a country nobody knows."""

@@ -92,7 +92,7 @@ FIXED: Mapping[str, Mapping[str, str]] = {
     "case": {"id": TEXT, "account": TEXT, "contact": TEXT, "priority": TEXT, "closed": CHECKBOX},
     "escalation": {"id": TEXT, "account": TEXT, "contact": TEXT, "status": TEXT},
     "holiday": {"id": TEXT, "on": DATE, "recurring": CHECKBOX},
-    "task": {"id": TEXT, "who": TEXT, "closed": CHECKBOX, "due_on": DATE},
+    "task": {"id": TEXT, "key": TEXT, "who": TEXT, "closed": CHECKBOX, "due_on": DATE},
     "event": {"id": TEXT, "who": TEXT, "starts_at": TIME},
 }
 

@@ -23,7 +23,6 @@ from crm_sync.evaluate.calendar import (
     blackout_answer,
     customer_calendar,
     first_honest_day,
-    org_calendar,
 )
 from crm_sync.evaluate.records import Records, text_sql
 from crm_sync.model.calendar import BusinessCalendar
@@ -47,7 +46,7 @@ class Atlas:
     def org(self) -> BusinessCalendar:
         """The org's own business days."""
         rows = self.records.rows('SELECT "on", recurring FROM holiday ORDER BY "on", recurring')
-        return org_calendar([(row["on"], row["recurring"]) for row in rows], self.records.today)
+        return BusinessCalendar.of_days(((row["on"], row["recurring"]) for row in rows), self.records.today)
 
     @property
     def blind_blackouts(self) -> bool:

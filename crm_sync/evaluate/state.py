@@ -265,13 +265,16 @@ def _shown(records: Records, program: Program) -> str:
 
 
 def _spoken(records: Records) -> str:
-    """Give the last day on which somebody spoke with the person, up to today."""
+    """Give the last day on which somebody spoke with the person, up to today.
+
+    Completing a task that the worker made is no conversation: what it led to is dated elsewhere.
+    """
     days = " UNION ALL ".join(
         f"SELECT contact, {day} FROM activity" for day in ("asked_on", "responded_on", "completed_on", "thanked_on")
     )
     return f"""
         SELECT person_key, max(spoken_on) AS spoken_on FROM (
-            {days} UNION ALL SELECT who, due_on FROM task WHERE closed UNION ALL SELECT who, CAST(starts_at AS DATE) FROM event
+            {days} UNION ALL SELECT who, due_on FROM task WHERE closed AND key IS NULL UNION ALL SELECT who, CAST(starts_at AS DATE) FROM event
             UNION ALL SELECT contact_id, briefed_on FROM own_profile
         ) s(contact_id, spoken_on) JOIN notable USING (contact_id)
         WHERE spoken_on <= {records.today_sql} GROUP BY person_key

@@ -23,7 +23,7 @@ def activity_key(match_key: str) -> str:
 
 def new_activities(world: World) -> Iterator[Desired]:
     """Create an activity for every match whose customer was asked, and for every use found outside the program."""
-    asks = Asks(world)
+    asks = world.once(Asks)
     real = [row for row in world.rows("activity") if not row["id"].startswith(FORESEEN)]
     known, made = {row["match"] for row in real}, {row["key"] for row in real}
     for match in world.rows("match"):

@@ -24,7 +24,7 @@ ASK = "If you have asked this customer already, do not ask again. Enter the day 
 
 def ask_duties(world: World) -> Iterator[Duty]:
     """Everything that asks and uses demand of somebody."""
-    asks = Asks(world)
+    asks = world.once(Asks)
     yield from _decisions(asks)
     for match in world.rows("match"):
         yield from _of_match(asks, match)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 
+from crm_sync.lifecycle.check_ins import CheckIns, check_in_key
 from crm_sync.lifecycle.consents import ends_on, warning_of
 from crm_sync.lifecycle.drafts import Letter, may_be_written_to, text_for
 from crm_sync.lifecycle.duties import Duty, name_of, pointing_at, words
@@ -45,18 +46,18 @@ def _thank_yous(world: World) -> Iterator[Duty]:
 
 
 def _check_ins(world: World) -> Iterator[Duty]:
-    """An active reference nobody has spoken to for the cadence's length."""
+    """An active reference nobody has spoken to for the cadence's length; while it is not active, the task waits."""
+    check_ins = world.once(CheckIns)
     for profile in world.rows("profile"):
-        judged = world.judged.get(profile.get("contact") or "")
-        due_on = judged.get("next_check_in_on") if judged else None
-        if profile.get("status") != "active" or due_on is None or due_on > world.today:
+        due_on = check_ins.next_on(profile)
+        if due_on is None or due_on > world.today:
             continue
         contact = profile["contact"]
         if may_be_written_to(world, contact):
             subject = "Check in with this reference: nobody has spoken to them for a while"
-            duty = _about(world, profile, digest("check_in", profile["id"], due_on.isoformat()), subject, world.today)
-            text = text_for(world, "check_in", contact)
-            yield replace(duty, letter=Letter("check_in", text, contact, duty.owner, CALL))
+            duty = _about(world, profile, check_in_key(profile, due_on), subject, world.today)
+            letter = Letter("check_in", text_for(world, "check_in", contact), contact, duty.owner, CALL)
+            yield replace(duty, letter=letter, paused=profile.get("status") != "active")
 
 
 def _consents(world: World) -> Iterator[Duty]:

@@ -70,7 +70,7 @@ def _open_asks(world: World) -> Iterator[tuple[str | None, str | None]]:
     for use in world.uses:
         if use.status in OPEN_USE:
             yield use.row.get("contact"), use.row.get("type")
-    asks = Asks(world)
+    asks = world.once(Asks)
     for match in world.rows("match"):
         if asks.phase(match).name in OPEN:
             request = world.row("request", match.get("request")) or {}

@@ -31,7 +31,7 @@ def recommended_candidate(slate: Slate) -> Candidate | None:
 
 def desired_matches(world: World) -> Iterator[Desired]:
     """Propose every candidate of every slate, and settle the match rows that no slate proposes any more."""
-    asks = Asks(world)
+    asks = world.once(Asks)
     proposed = set()
     for slate in world.matches.slates:
         held = {match["key"]: match for match in world.matches_of.get(slate.request_id, ())}

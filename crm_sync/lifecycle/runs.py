@@ -7,9 +7,12 @@ Called by the pipeline after the writes, never before, and by the service. Not h
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
+from crm_sync.errors import TemporaryError
 from crm_sync.model.records import Desired, Outcome
 from crm_sync.model.snapshot import Snapshot
+from crm_sync.program import Program
 
 WAITING = frozenset({"queued", "running"})
 RUNS = frozenset({"full", "incremental"})
@@ -18,6 +21,20 @@ RUNS = frozenset({"full", "incremental"})
 def was_written_to(snapshot: Snapshot) -> bool:
     """Whether a run has ever written to this org; the record of the lease is none."""
     return not RUNS.isdisjoint(snapshot.tables["sync_run"]["kind"].to_pylist())
+
+
+def refuse_old(looked_at: datetime, now: datetime, program: Program) -> None:
+    """Hold a plan to what the org was not long ago.
+
+    Raises:
+        TemporaryError: more time has passed since the org was read than rules/guards.yaml allows.
+    """
+    minutes = program.guards.stale_pull_minutes
+    if now - looked_at > timedelta(minutes=minutes):
+        raise TemporaryError(
+            f"The org was read {now - looked_at} ago; rules/guards.yaml lets a plan be carried out for {minutes} minutes. "
+            "Run again."
+        )
 
 
 def answered_requests(snapshot: Snapshot, outcome: Outcome) -> Iterator[Desired]:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -26,6 +26,7 @@ from crm_sync.model.verdicts import Verdicts
 from crm_sync.program import Program
 
 Row = Mapping[str, Any]
+T = TypeVar("T")
 Explanations = Mapping[str, Mapping[str, Verdict]]
 """Contact id -> reference type -> verdict with reasons, for every contact that has or gets a profile."""
 
@@ -50,6 +51,7 @@ class World:
     program: Program
     explanations: Explanations
     _rows: dict[str, tuple[Row, ...]] = field(default_factory=dict)
+    _once: dict[Callable[[World], Any], Any] = field(default_factory=dict)
 
     @property
     def today(self) -> date:
@@ -59,7 +61,13 @@ class World:
     @cached_property
     def calendar(self) -> BusinessCalendar:
         """Business days with the org's holidays."""
-        return BusinessCalendar.of_holidays(self.snapshot.tables.get("holiday"))
+        return BusinessCalendar.of_holidays(self.snapshot.tables.get("holiday"), self.today)
+
+    def once(self, worked_out: Callable[[World], T]) -> T:
+        """What several state machines need alike, worked out of this world once."""
+        if worked_out not in self._once:
+            self._once[worked_out] = worked_out(self)
+        return self._once[worked_out]  # type: ignore[no-any-return]
 
     def rows(self, name: str) -> tuple[Row, ...]:
         """All rows of one mapping, sorted by id so that no result depends on the order of arrival."""

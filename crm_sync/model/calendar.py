@@ -5,6 +5,7 @@ Not here: time zones and blackouts (evaluate decides those per person).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -20,10 +21,25 @@ class BusinessCalendar:
     holidays: frozenset[date] = frozenset()
 
     @classmethod
-    def of_holidays(cls, holidays: pa.Table | None) -> BusinessCalendar:
-        """Read the org's Holiday rows (column `on`); no rows means weekends only."""
-        days = holidays["on"].to_pylist() if holidays is not None and "on" in holidays.column_names else []
-        return cls(frozenset(day for day in days if day is not None))
+    def of_holidays(cls, holidays: pa.Table | None, today: date) -> BusinessCalendar:
+        """Read the org's Holiday rows (columns `on` and `recurring`); no rows means weekends only."""
+        rows = holidays.to_pylist() if holidays is not None else []
+        return cls.of_days(((row.get("on"), row.get("recurring")) for row in rows), today)
+
+    @classmethod
+    def of_days(cls, rows: Iterable[tuple[date | None, bool | None]], today: date) -> BusinessCalendar:
+        """Take holidays (day, recurring) of three years ago, for replays, to the year after next.
+
+        A recurring one returns each year, on the 28th when a 29th is missing; one of which that is not known may recur.
+        """
+        days: set[date] = set()
+        for day, recurring in rows:
+            if day is None:
+                continue
+            days.add(day)
+            if recurring is not False:
+                days |= {_in_year(day, today.year + offset) for offset in range(-3, 3)}
+        return cls(frozenset(days))
 
     def is_business_day(self, day: date) -> bool:
         """Whether work is done on this day."""
@@ -40,6 +56,13 @@ class BusinessCalendar:
         """How many business days lie after `start` up to and including `end`; 0 when `end` is not after `start`."""
         days = (start + timedelta(days=offset) for offset in range(1, (end - start).days + 1))
         return sum(self.is_business_day(day) for day in days)
+
+
+def _in_year(day: date, year: int) -> date:
+    try:
+        return day.replace(year=year)
+    except ValueError:
+        return day.replace(year=year, day=28)
 
 
 def months_after(start: date, months: int) -> date:

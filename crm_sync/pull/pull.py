@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 import pyarrow as pa
 
+from crm_sync.errors import ConfigurationError
 from crm_sync.model.snapshot import Snapshot
 from crm_sync.ports import Batch, Mirror, Org, SchemaChangedError, Stamp
 from crm_sync.program import Program
@@ -40,7 +41,7 @@ def pull(org: Org, mirror: Mirror, program: Program, as_of: datetime) -> Snapsho
     mirror.claim(org_id)
     try:
         seen = _bring_up_to_date(org, mirror, look_at(org, program))
-    except SchemaChangedError:
+    except (SchemaChangedError, ConfigurationError):  # what was described hours ago may since be taken away, or granted
         seen = _bring_up_to_date(org, mirror, look_at(org, program, afresh=True))
     return joined(_snapshot(mirror, seen, org_id, as_of), program)
 

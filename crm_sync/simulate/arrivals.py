@@ -40,7 +40,7 @@ class Arrivals:
 
 def arrivals(snapshot: Snapshot, program: Program, since: date) -> Arrivals:
     """Collect everything that was asked for from this day on."""
-    calendar = BusinessCalendar.of_holidays(snapshot.tables.get("holiday"))
+    calendar = BusinessCalendar.of_holidays(snapshot.tables.get("holiday"), snapshot.today)
     found = Arrivals()
     for row in snapshot.tables["request"].to_pylist():
         if _is_replayed(row, since, snapshot.today):

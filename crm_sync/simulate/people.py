@@ -124,7 +124,7 @@ def outcome_of(activity: Row, calendar: BusinessCalendar) -> Outcome:
 
 def people(snapshot: Snapshot, activities: Iterable[Row], real: Mapping[tuple[str, str], Outcome]) -> People:
     """Read from everything on record how people answer."""
-    calendar = BusinessCalendar.of_holidays(snapshot.tables.get("holiday"))
+    calendar = BusinessCalendar.of_holidays(snapshot.tables.get("holiday"), snapshot.today)
     asks = [row for row in activities if not _is_ahead(row, snapshot.today)]
     outcomes = [outcome_of(row, calendar) for row in asks]
     decided = [row.get("owner_decision") for row in snapshot.tables["match"].to_pylist()]

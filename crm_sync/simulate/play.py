@@ -77,7 +77,7 @@ def play(
     `kept` gives what runs of the past have kept of accounts, contacts and profiles.
     """
     asked_for = arrivals(snapshot, program, since)
-    calendar = BusinessCalendar.of_holidays(snapshot.tables.get("holiday"))
+    calendar = BusinessCalendar.of_holidays(snapshot.tables.get("holiday"), snapshot.today)
     answering = people(snapshot, noted_activities(snapshot), asked_for.real)
     past = past_of(_without_replayed(snapshot, asked_for), since, kept)
     replay = _Replay(program, past, asked_for, _diary(snapshot, program, answering))
@@ -98,7 +98,7 @@ def _diary(snapshot: Snapshot, program: Program, answering: People) -> Diary:
     schemas = {name: snapshot.tables[name].schema for name in ("request", "match", "activity")}
     profiles = snapshot.tables["profile"].select(["id", "contact", "key"]).to_pylist()
     contact_of = {row["id"]: row["contact"] or row["key"] for row in profiles}
-    calendar = BusinessCalendar.of_holidays(snapshot.tables.get("holiday"))
+    calendar = BusinessCalendar.of_holidays(snapshot.tables.get("holiday"), snapshot.today)
     return Diary(answering, calendar, schemas, contact_of, program.lead_time.business_days)
 
 

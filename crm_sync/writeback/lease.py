@@ -106,9 +106,14 @@ class Lease:
         """
         now = self._org.server_time()
         runs = {row["key"]: _pulled(row) for row in snapshot.tables[MAPPING].select(_READ).to_pylist()}
+        known = max((run.fence for run in runs.values()), default=0)
         lease = runs.pop(LEASE_KEY, None)
         if lease is None or now - snapshot.as_of > timedelta(seconds=LOOK_AGAIN_S):
             lease = self._see((LEASE_KEY,)).get(LEASE_KEY) or self._first_lease_record()
+        if lease.fence > known:
+            raise TemporaryError(
+                "Another worker has run since this one looked at the org. Run again, which looks anew."
+            )
         _unless_stopped(lease)
         for run in runs.values():
             if run.fence > lease.fence:

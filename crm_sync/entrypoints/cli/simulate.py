@@ -131,7 +131,9 @@ def compared(
 
     context = get_context("spawn")
     done = context.SimpleQueue()
-    days = business_days(since, snapshot.today, BusinessCalendar.of_holidays(snapshot.tables.get("holiday")))
+    days = business_days(
+        since, snapshot.today, BusinessCalendar.of_holidays(snapshot.tables.get("holiday"), snapshot.today)
+    )
     with ProcessPoolExecutor(2, mp_context=context, initializer=_HERE.tell, initargs=(done,)) as pool:
         given = (since, settings.state_dir / ARCHIVE, kept)
         sides = [pool.submit(_side, snapshot, program, *given) for program in programs]
