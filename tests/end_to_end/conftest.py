@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -62,8 +63,15 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     database = tmp_path_factory.mktemp("seeded") / "org.sqlite"
     with running(database, PACKAGE) as org:
         set_clock(org, TODAY)
-        seed(org.base_url, token(org), PACKAGE / "data", TODAY)
+        loaded = seed(org.base_url, token(org), PACKAGE / "data", TODAY)
+    database.with_name("ids.json").write_text(json.dumps(dict(loaded.ids)))
     return database
+
+
+@pytest.fixture(scope="session")
+def sample_ids(seeded: Path) -> Path:
+    """The file that says which record is which of the sample's."""
+    return seeded.with_name("ids.json")
 
 
 def set_clock(org: RunningOrg, day: date) -> None:

@@ -89,6 +89,18 @@ def test_a_worker_that_slept_through_its_hold_writes_no_more(org: Place, worker:
     assert [row["Holder__c"][:10] for row in rows] == ["worker two", "worker one"]
 
 
+def test_a_plan_made_before_another_run_is_refused(org: Place, worker: Worker, other: Worker) -> None:
+    """What the other run froze or withdrew would be proposed again by a plan that does not know of it."""
+    worker.reach([profile(person) for person in contacts(org, 1)])
+    people = contacts(org, 2)
+    made = worker.plan([profile(people[0])])
+    other.reach([profile(people[1])])
+    with pytest.raises(TemporaryError, match="Another worker has run since"):
+        worker.write(made)
+    assert org.rows(f"SELECT Id FROM Reference_Profile__c WHERE External_Key__c = '{people[0]}'") == []
+    assert worker.write(worker.plan([profile(people[0])])).count("written") == 1
+
+
 def test_the_stop_switch_stops_the_next_run(org: Place, worker: Worker) -> None:
     worker.reach([profile(person) for person in contacts(org, 1)])
     org.update("Sync_Run__c", lease_id(org), Stop_Switch__c=True)

@@ -17,7 +17,6 @@ from crm_sync.evaluate.calendar import (
     customer_calendar,
     first_honest_day,
     is_doubtful,
-    org_calendar,
     parse_blackouts,
     zone_of,
 )
@@ -146,7 +145,7 @@ class TestWithoutTheirOwnZone:
 class TestBusinessDays:
     def test_the_orgs_holidays(self) -> None:
         rows = [(date(2025, 11, 3), True), (date(2026, 11, 4), False), (date(2024, 2, 29), None), (None, True)]
-        calendar = org_calendar(rows, TODAY)
+        calendar = BusinessCalendar.of_days(rows, TODAY)
         assert not calendar.is_business_day(date(2026, 11, 3))
         assert not calendar.is_business_day(date(2026, 11, 4))
         assert calendar.is_business_day(date(2027, 11, 4))

@@ -44,7 +44,9 @@ def slate(verdict: str = "matched", *candidates: Candidate, **more: Any) -> Slat
     ],
 )
 def test_each_line_of_the_table(stage: str, given: Slate | None, asks: set[str], status: str) -> None:
-    assert status_of(RequestFacts(stage, given, frozenset(asks))).name == status
+    recommends = given is not None and any(candidate.recommended for candidate in given.candidates)
+    facts = RequestFacts(stage, given.verdict if given else None, recommends, frozenset(asks))
+    assert status_of(facts).name == status
 
 
 def test_every_status_can_be_reached_and_has_a_place_in_the_org(program: Any) -> None:

@@ -52,6 +52,12 @@ def test_a_thank_you_is_due_once_and_completed_when_it_was_said(world_of: Any) -
     assert completed.fields == {"status": "completed"}
 
 
+def test_the_orgs_holidays_return_each_year_and_nobody_thanks_on_them(world_of: Any) -> None:
+    holiday = {"id": "0C0000000000001AAA", "on": date(2024, 3, 9), "recurring": True}
+    (opened,) = desired_tasks(world_of(**BASE, activity=[DONE], holiday=[holiday]))
+    assert opened.on_create["due_on"] == date(2026, 3, 10)
+
+
 def test_a_task_a_person_made_or_completed_is_left_alone(world_of: Any) -> None:
     tasks = [
         {"id": "00T000000000001AAA", "key": None, "closed": False},
@@ -90,6 +96,29 @@ def test_a_check_in_comes_when_nobody_has_spoken_for_the_cadence(world_of: Any) 
     assert "Check in" in str(opened.on_create["subject"])
     later = [{"contact_id": CONTACT, "next_check_in_on": TODAY + timedelta(days=1)}]
     assert not list(desired_tasks(world_of(**BASE, profile=[PROFILE], judged=later)))
+
+
+def test_a_check_in_that_was_done_moves_the_next_one_and_no_other_task_of_the_worker_does(world_of: Any) -> None:
+    due_on = TODAY - timedelta(days=100)
+    rows = BASE | {"profile": [PROFILE], "judged": [{"contact_id": CONTACT, "next_check_in_on": due_on}]}
+    (opened,) = desired_tasks(world_of(**rows))
+    done = {"id": "00T000000000001AAA", "key": opened.key, "closed": True, "due_on": TODAY - timedelta(days=95)}
+    (again,) = desired_tasks(world_of(**rows, task=[done]))
+    assert again.key == digest("check_in", PROFILE["id"], (TODAY - timedelta(days=5)).isoformat())
+    lately = done | {"due_on": TODAY - timedelta(days=80)}
+    assert list(desired_tasks(world_of(**rows, task=[lately]))) == []
+    other = lately | {"key": digest("owner_decision", "m", "2026-01-01")}
+    assert [wanted.key for wanted in desired_tasks(world_of(**rows, task=[other]))] == [opened.key]
+
+
+def test_the_check_in_of_a_paused_reference_waits_and_is_not_counted_as_done(world_of: Any) -> None:
+    rows = BASE | {"judged": [{"contact_id": CONTACT, "next_check_in_on": TODAY}]}
+    (opened,) = desired_tasks(world_of(**rows, profile=[PROFILE]))
+    paused = [PROFILE | {"status": "paused"}]
+    assert list(desired_tasks(world_of(**rows, profile=paused))) == []
+    task = {"id": "00T000000000001AAA", "key": opened.key, "closed": False, "status": "not_started"}
+    (waits,) = desired_tasks(world_of(**rows, profile=paused, task=[task]))
+    assert waits.fields == {"status": "deferred"}
 
 
 def test_nobody_is_sent_to_whoever_asked_to_be_forgotten_and_what_was_to_do_is_over(world_of: Any) -> None:

@@ -9,15 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from crm_sync.errors import ConfigurationError, WrongOrgError
 from crm_sync.evaluate import assess
+from crm_sync.local_org.org import ConnectedApp
+from crm_sync.local_org.server import running
 from crm_sync.model.snapshot import Snapshot
 from crm_sync.program import Program
 from crm_sync.program.mappings import FieldMapping
 from crm_sync.pull import pull
 from crm_sync.state.mirror import DuckMirror
-from tests.local_place import Place
+from tests.local_place import PACKAGE, Place
 from tests.worker_here import only
 
 AS_OF = datetime(2026, 11, 22, tzinfo=UTC)
@@ -242,6 +245,32 @@ def test_a_field_taken_away_since_it_was_described_is_noticed_by_its_query(
     found = pull(org, mirror, small, AS_OF)
     assert found.unreadable == frozenset()
     assert org.calls - before == 4
+
+
+def test_a_field_that_was_hidden_and_is_shown_again_is_read_by_the_next_run(mirror: DuckMirror, small: Program) -> None:
+    """An admin who grants what the run asked for has not to wait until the worker forgets what it was told before."""
+    app = ConnectedApp(permission_sets=("Reference_Integration", "Reference_Integration_Individual"))
+    with running(None, PACKAGE, app=app) as org:
+        here = Place(org)
+        worker, admin = here.worker(), here.control("POST", "sessions", {})["access_token"]
+        rest, signed_in = f"{org.base_url}/services/data/v68.0/", {"Authorization": f"Bearer {admin}"}
+        soql = "SELECT Id, ParentId FROM FieldPermissions WHERE Field = '{}' AND Parent.Name = 'Reference_Integration'"
+        field = "Reference_Consent__c.Withdrawn_On__c"
+        asked = requests.get(rest + "query", params={"q": soql.format(field)}, headers=signed_in, timeout=10)
+        (row,) = asked.json()["records"]
+        requests.delete(
+            f"{rest}sobjects/FieldPermissions/{row['Id']}", headers=signed_in, timeout=10
+        ).raise_for_status()
+        with pytest.raises(ConfigurationError, match="Withdrawn_On__c"):
+            pull(worker, mirror, small, AS_OF)
+        shown = {
+            "ParentId": row["ParentId"],
+            "SobjectType": "Reference_Consent__c",
+            "Field": field,
+            "PermissionsRead": True,
+        }
+        requests.post(rest + "sobjects/FieldPermissions", json=shown, headers=signed_in, timeout=10).raise_for_status()
+        assert pull(worker, mirror, small, AS_OF).unreadable == frozenset()
 
 
 def test_bulk_and_rest_bring_the_same_rows(here: Place, mirror: DuckMirror, program: Program) -> None:

@@ -26,7 +26,7 @@ def test_expectations_name_records_that_are_there(book, by_reference):
     for case in book["cases"]:
         for expected in case.get("expect", ()):
             hooks = [expected.get("person", "contact")] if "standing" in expected else []
-            hooks += [expected[key] for key in ("request", "candidate") if key in expected]
+            hooks += [expected[key] for key in ("request", "candidate", "consent", "asset") if key in expected]
             hooks += [*expected.get("never", ()), *expected.get("requests", ())]
             for hook in hooks:
                 assert f"case_{case['case']}_{hook}" in by_reference
