@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 STATE  ?= .crm_sync
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test cover mutate test-faults test-clients test-browser check lint types layers format bench docs lock clean
+.PHONY: help demo test year cover mutate test-faults test-clients test-browser check lint types layers format bench docs lock clean
 
 help:  ## List these targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ test-faults: $(VENV)/installed  ## Let every fault happen at every call of a who
 	@$(BIN)/python -m pytest -m all_faults tests/faults
 
 CLIENT_LOCKS := $(wildcard tests/clients/node/*.json tests/clients/node/*.txt tests/clients/python/*.lock)
+
+year: $(VENV)/installed  ## Live a year of the sample org with random people, audited by its journal (an hour or more)
+	@$(BIN)/python -m tests.year $(YEAR)
 
 .clients/installed: tests/clients/install.py $(CLIENT_LOCKS) | $(VENV)/installed
 	@$(BIN)/python tests/clients/install.py
