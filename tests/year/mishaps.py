@@ -46,12 +46,12 @@ class Mortal:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._org, name)
 
-    def upsert(self, rows: Sequence[RowWrite]) -> Sequence[RowAnswer]:
+    def upsert(self, rows: Sequence[RowWrite], *, opening: RowWrite | None = None) -> Sequence[RowAnswer]:
         """Write, while there is life."""
         if self._lives == 0:
             raise KilledError
         self._lives -= 1
-        answers: Sequence[RowAnswer] = self._org.upsert(rows)
+        answers: Sequence[RowAnswer] = self._org.upsert(rows, opening=opening)
         return answers
 
 
