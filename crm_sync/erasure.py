@@ -96,7 +96,7 @@ def forget_after(
     known = identifiers(snapshot, people)
     if _is_put_off(outcome, known):
         return Erased(waiting=len(everybody))
-    fresh = pull(org, stores.mirror, program, snapshot.as_of)
+    fresh = pull(org, stores.mirror, program, snapshot.as_of, again=True)
     return replace(forget(stores, fresh, people, known | identifiers(fresh, people), basis), waiting=len(held))
 
 

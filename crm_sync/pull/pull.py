@@ -28,15 +28,18 @@ moment must not fall behind its end, or it would be taken for missing and made a
 READ_LAST = frozenset({"consent"})
 
 
-def pull(org: Org, mirror: Mirror, program: Program, as_of: datetime) -> Snapshot:
+def pull(org: Org, mirror: Mirror, program: Program, as_of: datetime, *, again: bool = False) -> Snapshot:
     """Bring the mirror up to date and return it as a Snapshot; a pull that does not finish returns nothing.
+
+    It begins a run, whose calls are counted from here on; `again` reads once more within the same run.
 
     Raises:
         ConfigurationError: a safety field cannot be read, or a mapping does not fit the org; nothing was read.
         WrongOrgError: the mirror holds another org's rows.
         TemporaryError: the org did not answer; what was read is kept, and the next run goes on from there.
     """
-    org.begin()
+    if not again:
+        org.begin()
     org_id = org.identity().org_id
     mirror.claim(org_id)
     try:

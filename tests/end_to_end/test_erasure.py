@@ -74,8 +74,10 @@ def test_a_forgotten_person_leaves_no_trace_and_does_not_come_back(place: Place)
 
     individual = place.call("POST", "/sobjects/Individual", json={"LastName": "Canary", "ShouldForget": True})["id"]
     place.call("PATCH", f"/sobjects/Contact/{contact}", json={"IndividualId": individual})
+    left = _calls_left(place)
     _, outcome = run(place)
     assert outcome.erased.people == 2
+    assert outcome.api_calls == left - _calls_left(place) - 1, "what is read again for it counts, on top of the run"
     assert ("contact", twin) in outcome.erased.left_in_org
     assert found(state, {*traces, individual[:15]}) == set()
     assert world.journal.inbox.receive([Notification("n3", "Contact", contact)]) == 0
@@ -87,6 +89,10 @@ def test_a_forgotten_person_leaves_no_trace_and_does_not_come_back(place: Place)
     assert {contact, twin}.isdisjoint(later.snapshot.tables["contact"]["id"].to_pylist())
     assert found(state, {*traces, individual[:15]}) == set()
     _the_log_is_whole_and_says_nothing(world, contact)
+
+
+def _calls_left(place: Place) -> int:
+    return int(place.call("GET", "/limits")["DailyApiRequests"]["Remaining"])
 
 
 def _twin(place: Place, contact: str) -> str:
