@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
+import structlog
 
 from crm_sync.model.snapshot import Snapshot
 from crm_sync.program import Program, load_program
@@ -25,6 +26,13 @@ TYPES = {
 UNMAPPED = pa.schema([(name, pa.string()) for name in ("object", "id", "field", "value")])
 
 SnapshotOf = Callable[..., Snapshot]
+
+
+@pytest.fixture(autouse=True)
+def _no_log_of_a_test_before() -> Iterator[None]:
+    """A command sets the log up for its own stream, which is closed when the next test logs."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

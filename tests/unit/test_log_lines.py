@@ -24,7 +24,6 @@ def lines() -> Iterator[io.StringIO]:
     stream = io.StringIO()
     set_up("json", "info", stream)
     yield stream
-    structlog.reset_defaults()
     logging.basicConfig(force=True)
 
 
