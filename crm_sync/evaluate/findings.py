@@ -32,20 +32,17 @@ class Case:
     reference_type: str
     thresholds: Mapping[str, str]
 
-    def source(self, mapping: str, record_id: str | None, field: str) -> Source | None:
-        """Give a mapped field of a record in the org's own names; None for one that no mapping has."""
-        mapped = self.judged.program.mappings.get(mapping)
-        found = mapped.fields.get(field) if mapped else None
-        if mapped is None or found is None:
-            return None
+    def source(self, mapping: str, record_id: str | None, field: str) -> Source:
+        """Give a mapped field of a record in the org's own names."""
+        mapped = self.judged.program.mappings[mapping]
+        found = mapped.fields[field]
         if found.home is not None:
             record_id = self.evidence.homes.get((mapping, found.home), {}).get(record_id or "")
         return Source(mapped.object_of(found), record_id, found.field)
 
     def unmapped(self, mapping: str, record_id: str | None, field: str) -> str | None:
         """Give the picklist value of a record that no mapping translates."""
-        mapped = self.judged.program.mappings.get(mapping)
-        for name in (mapping, mapped.object if mapped else mapping):
+        for name in (mapping, self.judged.program.mappings[mapping].object):
             value = self.evidence.unmapped.get((name, record_id or "", field))
             if value is not None:
                 return value
@@ -113,10 +110,8 @@ def _record(case: Case, mapping: str) -> str | None:
     return record_id
 
 
-def _to_know(case: Case, mapping: str, field: str, source: Source | None, raw: str | None) -> str:
+def _to_know(case: Case, mapping: str, field: str, source: Source, raw: str | None) -> str:
     """Say what has to be done before the answer can be known."""
-    if source is None:
-        return f"Map {mapping}.{field} in mappings/{mapping}.yaml."
     if raw is not None:
         return f"Give {raw!r} a meaning in mappings/{mapping}.yaml, or correct the record."
     if (mapping, field) in case.unreadable:
@@ -158,7 +153,7 @@ def _most(cap: Cap, limit: float) -> str:
     return f"at most {limit:g} in {cap.window_days} days per {cap.per}{whose}"
 
 
-def _of_part(case: Case, part: Row) -> Source | None:
+def _of_part(case: Case, part: Row) -> Source:
     field = "type" if part["type"] is None else "completed_on"
     if part["source"] == "match":
         field = "request" if part["type"] is None else "reserved_until"
@@ -174,7 +169,7 @@ def _own_limit_source(case: Case, cap: Cap) -> Source | None:
 
 def _to_count(case: Case, cap: Cap, vague: Source | None) -> str:
     if vague:
-        return f"Complete {vague.field_name} on the {vague.object_name} {vague.record_id}: what it says is not known."
+        return _to_complete(vague)
     if cap.per == "account" and case.row["account_id"] is None:
         return "Give the contact an account."
     return "Let the worker read all uses, matches and own limits; every use needs its contact."
@@ -200,13 +195,12 @@ def _of_cooldown(case: Case, gate: Gate, truth: Truth) -> Finding:
     field = "responded_on" if cooldown.event == "declined" else "completed_on"
     source = case.source(last["source"], last["record_id"], field)
     if truth == "unknown":
-        return Finding("its day or type is not known", threshold, source, _to_count_rest(source))
+        return Finding("its day or type is not known", threshold, source, _to_complete(source))
     return Finding(f"{cooldown.event} on {plain(last['happened_on'])}", threshold, source, gate.remedy)
 
 
-def _to_count_rest(source: Source | None) -> str:
-    where = f"{source.field_name} on the {source.object_name} {source.record_id}" if source else "its day"
-    return f"Complete {where}: what it says is not known."
+def _to_complete(source: Source) -> str:
+    return f"Complete {source.field_name} on the {source.object_name} {source.record_id}: what it says is not known."
 
 
 def _of_consent(case: Case, gate: Gate, truth: Truth) -> Finding:

@@ -25,7 +25,7 @@ def without(source: Source, name: str, wrong: Iterable[Path]) -> tuple[Source, f
     part = next((part for start, part in ENTRIES.items() if name.startswith(start)), None)
     entries = source.root.entries.get(part) if part and isinstance(source.root, MapNode) else None
     paths = list(wrong)
-    if entries is None or any(len(path) < 2 or path[0] != part for path in paths):
+    if not isinstance(entries, MapNode | ListNode) or any(len(path) < 2 or path[0] != part for path in paths):
         return None
     rest, dropped = _rest(entries, {path[1] for path in paths})
     assert isinstance(source.root, MapNode)  # noqa: S101  (it has entries)
@@ -34,15 +34,13 @@ def without(source: Source, name: str, wrong: Iterable[Path]) -> tuple[Source, f
     return Source(source.name, root), dropped | {UNNAMED} if misnamed else dropped
 
 
-def _rest(node: Node, wrong: set[str | int]) -> tuple[Node, frozenset[str]]:
+def _rest(node: MapNode | ListNode, wrong: set[str | int]) -> tuple[Node, frozenset[str]]:
     if isinstance(node, MapNode):
         kept = {name: inner for name, inner in node.entries.items() if name not in wrong}
         return MapNode(node.at, kept, node.keys), frozenset(node.entries.keys() - kept.keys())
-    if isinstance(node, ListNode):
-        items = [item for index, item in enumerate(node.items) if index not in wrong]
-        gone = [item for index, item in enumerate(node.items) if index in wrong]
-        return ListNode(node.at, items), frozenset(_id(item) for item in gone)
-    return node, frozenset()
+    items = [item for index, item in enumerate(node.items) if index not in wrong]
+    gone = [item for index, item in enumerate(node.items) if index in wrong]
+    return ListNode(node.at, items), frozenset(_id(item) for item in gone)
 
 
 def _id(item: Node) -> str:

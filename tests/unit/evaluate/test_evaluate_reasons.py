@@ -10,6 +10,7 @@ import pytest
 from crm_sync.evaluate import explain, explain_all, facts
 from crm_sync.evaluate.wording import counted, plain
 from crm_sync.model.verdict import Source
+from tests.unit.evaluate.test_evaluate_unknown import asking
 
 
 def test_one_verdict_has_a_reason_for_every_rule_of_its_type(customer: Any) -> None:
@@ -58,6 +59,12 @@ def test_an_empty_field_is_to_be_filled(customer: Any) -> None:
     reason = customer.put("contact", "ada", nps=None).look().reason("nps_level")
     assert reason.value is None
     assert "Fill or correct NPS_Score__c on the Contact." in reason.remedy
+
+
+def test_what_only_the_worker_fills_is_named_as_it_is(customer: Any) -> None:
+    asks = asking(customer.program, {"strong": {"fact": "profile.strength", "at_least": 50}})
+    customer.put("profile", "ada_profile", strength=None)
+    assert customer.look(asks).reason("strong").source == Source("Reference_Profile__c", "ada_profile", "Strength__c")
 
 
 def test_an_open_case_is_named(customer: Any) -> None:

@@ -85,6 +85,7 @@ def test_what_is_joined_is_part_of_the_version_and_of_a_comparison(overlay: Over
         (JOINED.replace("Customer_Health__c", "Account"), SCORE + DAY, "the mapping's own object", None),
         (JOINED.replace("Account__c", "Score__c"), SCORE + DAY, "the lookup Score__c", None),
         (JOINED, SCORE + DAY + "      other: {field: Score__c, from: health, type: text}\n", "health_score maps", None),
+        (JOINED, SCORE + DAY + "      looks_up_to: {field: A__c, type: text}\n", "the name looks_up_to", None),
         ("  health: {object: H__c, lookup: A__c, newest: scored_on}\n", SCORE + DAY, "'newest'", "newest_by"),
     ],
 )

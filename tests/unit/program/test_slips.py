@@ -301,6 +301,12 @@ SLIPS = [
         "{field: Valid_To__c, type: date",
         "{field: Valid_To__c, transform: email_key, type: date",
     ),
+    (
+        "words for a number that the worker writes",
+        PROFILE,
+        "{field: Strength__c, type: number, owner: worker}",
+        "{field: Strength__c, type: number, owner: worker, values: {High: 90}}",
+    ),
     ("values for a text", ACCOUNT, "{field: Name, type: text}", "{field: Name, type: text, values: {A: a}}"),
     (
         "key of a human field",
@@ -409,4 +415,14 @@ def test_an_entry_that_does_not_fit_does_not_hide_what_is_wrong_with_the_others(
         (QUALIFICATION, "at_most"),
         (QUALIFICATION, "account.product"),
         (QUALIFICATION, "account.in_dispte"),
+    ]
+
+
+def test_a_file_of_which_no_entry_fits_is_left_out_whole(shipped: Mapping[str, Source]) -> None:
+    text = "object: Holiday\nabout: Closed.\nkey: null\nfields:\n  id: {field: Id, typ: id}\n"
+    source = Source("mappings/holiday.yaml", read(text.encode(), "mappings/holiday.yaml"))
+    with pytest.raises(ConfigurationError) as caught:
+        program_of({**shipped, "mappings/holiday": source})
+    assert [(mistake.where, mistake.nearest) for mistake in caught.value.mistakes] == [
+        ("mappings/holiday.yaml:5", "type")
     ]
