@@ -172,7 +172,7 @@ def _to_count(case: Case, cap: Cap, vague: Source | None) -> str:
         return _to_complete(vague)
     if cap.per == "account" and case.row["account_id"] is None:
         return "Give the contact an account."
-    return "Let the worker read all uses, matches and own limits; every use needs its contact."
+    return "Let the worker read all uses, matches and own limits; every use needs its contact, every match its profile."
 
 
 def _of_cooldown(case: Case, gate: Gate, truth: Truth) -> Finding:
@@ -186,7 +186,7 @@ def _of_cooldown(case: Case, gate: Gate, truth: Truth) -> Finding:
     threshold = f"{cooldown.days} days"
     if not mine:
         remedy = (
-            "Let the worker read all uses and declines; every one needs its contact."
+            "Let the worker read all uses and declines; every use needs its contact, every match its profile."
             if truth == "unknown"
             else gate.remedy
         )

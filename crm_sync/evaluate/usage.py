@@ -33,7 +33,7 @@ MATCH_COLUMNS = (
 
 
 def usage_is_blind(records: Records, tolerance: Tolerance) -> bool:
-    """Whether some use could hide: a column nobody could read, or an activity that names nobody."""
+    """Whether some use could hide: a column nobody could read, or an activity or a match that names nobody."""
     if (
         records.is_blind("activity", *ACTIVITY_COLUMNS)
         or records.is_blind("match", *MATCH_COLUMNS)
@@ -42,7 +42,11 @@ def usage_is_blind(records: Records, tolerance: Tolerance) -> bool:
     ):
         return True
     harmless = list_sql(s for s, counts in tolerance.counts_when.items() if counts == "nothing" and s != "declined")
-    nobody = f"SELECT id FROM activity WHERE contact IS NULL AND (status IN {harmless}) IS NOT TRUE LIMIT 1"
+    nobody = f"""
+        SELECT id FROM activity WHERE contact IS NULL AND (status IN {harmless}) IS NOT TRUE
+        UNION ALL SELECT m.id FROM match m LEFT JOIN profile p ON p.id = m.profile
+        WHERE {_PERSON} IS NULL AND {_counts(records)} LIMIT 1
+    """
     return bool(records.rows(nobody))
 
 
@@ -100,21 +104,30 @@ def _with_match(reserving: str) -> str:
 
 def _of_matches(records: Records) -> str:
     """Read matches that have no activity yet: what people noted on the match itself, and what it holds in reserve."""
-    today = records.today_sql
-    asked = "(m.asked_on IS NOT NULL OR m.customer_response IS NOT NULL)"
     return f"""
-        SELECT coalesce(p.contact, p.key) AS contact_id, r.type, 'match' AS source, m.id AS record_id,
+        SELECT {_PERSON} AS contact_id, r.type, 'match' AS source, m.id AS record_id,
                m.request AS request_id, m.id AS match_id, CAST(NULL AS VARCHAR) AS activity_id,
-               CASE WHEN NOT {asked} THEN m.reserved_until + 1 END AS ends_on,
+               CASE WHEN NOT {_ASKED} THEN m.reserved_until + 1 END AS ends_on,
                CASE WHEN m.completed_on IS NOT NULL THEN 'used'
                     WHEN m.customer_response = 'declined' THEN 'declined' ELSE 'reserved' END AS kind,
                true AS sure,
                CASE WHEN m.completed_on IS NOT NULL THEN m.completed_on
                     WHEN m.customer_response = 'declined' THEN m.responded_on END AS happened_on
         FROM match m JOIN profile p ON p.id = m.profile LEFT JOIN request r ON r.id = m.request
-        WHERE m.id NOT IN (SELECT match FROM activity WHERE match IS NOT NULL)
-          AND (m.completed_on IS NOT NULL OR m.customer_response = 'declined'
-               OR (m.state IN {list_sql(GONE)}) IS NOT TRUE AND ({asked} OR m.reserved_until >= {today}))
+        WHERE {_counts(records)}
+    """
+
+
+_PERSON = "coalesce(p.contact, p.key)"
+_ASKED = "(m.asked_on IS NOT NULL OR m.customer_response IS NOT NULL)"
+
+
+def _counts(records: Records) -> str:
+    """Say whether a match without an activity is a use, a decline, or still holds its person."""
+    return f"""
+        m.id NOT IN (SELECT match FROM activity WHERE match IS NOT NULL)
+        AND (m.completed_on IS NOT NULL OR m.customer_response = 'declined'
+             OR (m.state IN {list_sql(GONE)}) IS NOT TRUE AND ({_ASKED} OR m.reserved_until >= {records.today_sql}))
     """
 
 

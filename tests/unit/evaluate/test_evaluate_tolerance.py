@@ -356,6 +356,53 @@ class TestUnknownUsage:
     def test_unless_it_counts_nothing(self, customer: Any, status: str) -> None:
         assert customer.used("call", None, contact=None, status=status).look().standing() == "eligible"
 
+    @pytest.mark.parametrize("profile", [None, "gone"])
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {"state": "proposed", "reserved_until": TODAY},
+            {"state": "proposed", "asked_on": days_ago(400)},
+            {"state": "frozen", "customer_response": "accepted"},
+            {"state": "closed", "completed_on": days_ago(31)},
+            {"state": "closed", "customer_response": "declined"},
+            {"state": None, "reserved_until": TODAY},
+        ],
+    )
+    def test_so_does_a_match_whose_profile_names_nobody(
+        self, customer: Any, profile: str | None, fields: dict[str, Any]
+    ) -> None:
+        customer.put("request", "deal", type="call").put("match", "m", request="deal", profile=profile, **fields)
+        look = customer.look()
+        assert {truth for rule, truth in look.blocking().items() if "." in rule} == {"unknown"}
+        assert "every match its profile" in look.reason("tolerance.calls_year").remedy
+        assert "every match its profile" in look.reason("cooldown.after_call").remedy
+
+    def test_unless_its_activity_names_them(self, customer: Any) -> None:
+        customer.put("match", "m", profile=None, state="proposed", asked_on=days_ago(3))
+        customer.put("activity", "a", contact="ada", match="m", type="call", status="asked")
+        look = customer.look()
+        assert look.standing() == "eligible"
+        assert look.row()["reservations"] == 1
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {"state": "closed", "asked_on": days_ago(3)},
+            {"state": "superseded", "reserved_until": TODAY},
+            {"state": "proposed", "reserved_until": days_ago(1)},
+            {"state": "proposed"},
+        ],
+    )
+    def test_or_the_match_holds_nobody(self, customer: Any, fields: dict[str, Any]) -> None:
+        assert customer.put("match", "m", profile=None, **fields).look().standing() == "eligible"
+
+    def test_a_profile_without_its_contact_is_known_by_its_key(self, customer: Any) -> None:
+        customer.put("profile", "ada_profile", contact=None, key="ada")
+        customer.put("match", "m", profile="ada_profile", state="proposed", reserved_until=TODAY)
+        assert customer.look().row()["reservations"] == 1
+        customer.put("profile", "ada_profile", key=None)
+        assert customer.look().blocking()["tolerance.calls_quarter"] == "unknown"
+
     @pytest.mark.parametrize(
         "hidden",
         [
