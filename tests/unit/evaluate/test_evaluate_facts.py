@@ -36,7 +36,7 @@ EDGES: list[tuple[str, str, dict[str, Any], str, str]] = [
     ("account", "acme", {"renewal_on": TODAY + timedelta(days=31)}, "renewal_not_imminent", "true"),
     ("account", "acme", {"renewal_on": TODAY + timedelta(days=30)}, "renewal_not_imminent", "false"),
     ("account", "acme", {"renewal_on": TODAY}, "renewal_not_imminent", "false"),
-    ("account", "acme", {"renewal_on": ago(1)}, "renewal_not_imminent", "true"),
+    ("account", "acme", {"renewal_on": ago(1)}, "renewal_not_imminent", "false"),
     ("account", "acme", {"renewal_on": None}, "renewal_not_imminent", "unknown"),
     ("account", "acme", {"churn_risk": "active"}, "no_churn_risk", "false"),
     ("account", "acme", {"churn_risk": None}, "no_churn_risk", "unknown"),
@@ -117,7 +117,7 @@ class TestDaysThatCome:
             ({"healthy_since": ago(80)}, "health_sustained", TODAY + timedelta(days=10)),
             ({"customer_since": date(2026, 8, 31)}, "tenure", date(2027, 3, 1)),
             ({"customer_since": date(2026, 5, 3)}, "tenure", date(2026, 11, 3)),
-            ({"renewal_on": TODAY + timedelta(days=7)}, "renewal_not_imminent", TODAY + timedelta(days=8)),
+            ({"renewal_on": TODAY + timedelta(days=7)}, "renewal_not_imminent", None),
             ({"in_dispute": True}, "no_dispute", None),
         ],
     )

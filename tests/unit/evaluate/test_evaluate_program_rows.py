@@ -135,7 +135,7 @@ def cooldowns() -> Iterator[tuple[str, str, str, Change]]:
 
 def qualifications() -> Iterator[tuple[str, str, str, Change]]:
     for days, stop, caution in (
-        (-1, "true", "true"), (0, "false", "false"), (29, "false", "false"), (30, "false", "false"),
+        (-400, "false", "false"), (-1, "false", "false"), (0, "false", "false"), (29, "false", "false"), (30, "false", "false"),
         (31, "true", "false"), (59, "true", "false"), (60, "true", "false"), (61, "true", "true"),
     ):  # fmt: skip
         yield "renewal_not_imminent", "call", stop, put("account", "acme", renewal_on=days)

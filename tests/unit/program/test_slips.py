@@ -118,7 +118,7 @@ SLIPS = [
     (
         "empty list of conditions",
         QUALIFICATION,
-        "{any: [{fact: days_to_renewal, above: 30}, {fact: days_to_renewal, below: 0}]}",
+        "{fact: days_to_renewal, above: 30}",
         "{any: []}",
     ),
     (

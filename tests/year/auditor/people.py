@@ -201,5 +201,5 @@ def qualification(org: Org, contact_id: str | None, kind: str, today: date) -> I
     if start is None or (today - start).days < 181:
         yield f"a customer since {start}"
     renewal = day_of(account.get("Renewal_Date__c"))
-    if renewal is None or 0 <= (renewal - today).days <= 30:
+    if renewal is None or (renewal - today).days <= 30:
         yield f"the renewal is on {renewal}"
