@@ -111,6 +111,13 @@ def test_a_use_counts_until_it_is_exactly_as_old_as_the_window(
     assert rule not in outside.blocking(reference_type=reference_type)
 
 
+def test_a_place_is_free_on_the_day_on_which_just_enough_has_left_the_window(customer: Any, program: Program) -> None:
+    look = customer.used("call", days_ago(50)).used("call", days_ago(40)).look(without_rests(program))
+    assert look.reason("tolerance.calls_quarter").free_on == days_ago(50) + timedelta(days=90)
+    one_more = customer.used("call", days_ago(30)).look(without_rests(program))
+    assert one_more.reason("tolerance.calls_quarter").free_on == days_ago(40) + timedelta(days=90)
+
+
 def test_a_use_in_the_future_counts(customer: Any, program: Program) -> None:
     customer.used("call", TODAY + timedelta(days=3)).used("call", TODAY)
     assert customer.look(without_rests(program)).blocking()["tolerance.calls_quarter"] == "false"
