@@ -203,6 +203,13 @@ def test_a_decline_noted_on_the_match_alone_rests_as_well(customer: Any) -> None
     assert look.standing() == "eligible"
 
 
+def test_the_day_of_an_answer_noted_on_the_ask_itself_goes_before_that_of_its_match(customer: Any) -> None:
+    customer.put("match", "m", profile="ada_profile", customer_response="declined", responded_on=days_ago(200))
+    noted = {"contact": "ada", "match": "m", "type": "logo", "status": "asked"}
+    customer.put("activity", "a", responded_on=days_ago(10), **noted)
+    assert customer.look().blocking(reference_type="logo") == {"cooldown.after_decline": "false"}
+
+
 @pytest.mark.parametrize("status", ["asked", "accepted", "scheduled"])
 def test_an_open_ask_holds_a_place_under_every_cap(customer: Any, status: str) -> None:
     for name in ("first", "second"):
