@@ -25,7 +25,7 @@ demo: $(VENV)/installed  ## Set up, start the local org, load the sample records
 
 test: $(VENV)/installed  ## Set up, then every check and test that needs Python only (under 10 minutes)
 	@$(MAKE) --no-print-directory lint layers types cover
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(JUDGING:%=--ignore=%)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(JUDGING:%=--ignore=%)
 
 # The tests of what decides: they alone have to take every branch of it.
 JUDGING := tests/unit/evaluate tests/unit/program tests/properties/test_judged_apart.py
@@ -58,7 +58,7 @@ $(VENV)/browser: requirements-browser.lock | $(VENV)/installed
 test-browser: $(VENV)/installed $(VENV)/browser  ## Open the report in a real Chromium: errors, requests, accessibility, print
 	@$(BIN)/python -m pytest -m browser tests/browser
 
-mutate: $(VENV)/installed  ## Change the code that judges, one operator or number at a time: every mutant has to be noticed (an hour)
+mutate: $(VENV)/installed  ## Change the code that judges, one operator or number at a time: every mutant has to be noticed (hours)
 	@$(BIN)/python -m tests.mutation.code $(MODULES)
 
 check: $(VENV)/installed  ## Check rules/ and mappings/: everything wrong at once, with file and line

@@ -53,6 +53,13 @@ class Worker:
         self.seen = pull(self.org, self.mirror, self.program, AS_OF)
         return self.seen
 
+    def look_at_runs(self) -> None:
+        """Learn which runs there have been since, as the next run does; what else was seen stays."""
+        mirror = DuckMirror.in_memory(b"s" * 32)
+        runs = pull(self.org, mirror, only(self.program, "sync_run"), AS_OF).tables["sync_run"]
+        mirror.close()
+        self.seen = replace(self.seen, tables={**self.seen.tables, "sync_run": runs})
+
     def plan(self, desired: Iterable[Desired]) -> Plan:
         """Compare what is wanted with what the org holds now."""
         return plan(self.look(), desired, self.program)

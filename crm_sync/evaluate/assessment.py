@@ -50,7 +50,7 @@ class Assessment:
         noted = self._noted()
         held = held_asks(self.judged, noted)
         table = pa.concat_tables([noted, judge_apart(self.judged)]) if self.records.many else noted
-        return Verdicts(self.snapshot.as_of, refs, self.program.types, table, held)
+        return Verdicts(self.snapshot.as_of, refs, self.program.types, table, held, self.blind.nameless)
 
     def _noted(self) -> pa.Table:
         """Judge those with anything of their own on record one by one; when contacts are few, everybody."""

@@ -31,6 +31,8 @@ class Blind:
     consent: bool
     identity: bool
     limits: frozenset[str]
+    nameless: tuple[tuple[str, str], ...] = ()
+    """Uses (table, id) that name nobody; they blind everybody's usage."""
 
     def cap(self, cap: Cap) -> bool:
         """Whether a cap's count or limit could hide something."""
@@ -56,8 +58,11 @@ def create_state(records: Records, program: Program) -> Blind:
 
 
 def _blind(records: Records, program: Program) -> Blind:
+    unread = usage.usage_is_blind(records)
+    nameless = () if unread else usage.uses_of_nobody(records, program.tolerance)
     return Blind(
-        usage=usage.usage_is_blind(records, program.tolerance),
+        usage=unread or bool(nameless),
+        nameless=nameless,
         consent=consent.consent_is_blind(records, program.consent),
         identity=records.is_blind("contact", *people.IDENTITY),
         limits=frozenset(cap.id for cap in program.tolerance.caps if profiles.limit_is_blind(records, cap)),

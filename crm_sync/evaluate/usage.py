@@ -32,22 +32,25 @@ MATCH_COLUMNS = (
 )
 
 
-def usage_is_blind(records: Records, tolerance: Tolerance) -> bool:
-    """Whether some use could hide: a column nobody could read, or an activity or a match that names nobody."""
-    if (
+def usage_is_blind(records: Records) -> bool:
+    """Whether some use could hide behind a column nobody could read."""
+    return (
         records.is_blind("activity", *ACTIVITY_COLUMNS)
         or records.is_blind("match", *MATCH_COLUMNS)
         or records.is_blind("request", "type")
         or records.is_blind("profile", "contact", "key")
-    ):
-        return True
+    )
+
+
+def uses_of_nobody(records: Records, tolerance: Tolerance) -> tuple[tuple[str, str], ...]:
+    """Give the activities and matches (table, id) that may count and name nobody: whose limits they touch is not known."""
     harmless = list_sql(s for s, counts in tolerance.counts_when.items() if counts == "nothing" and s != "declined")
     nobody = f"""
-        SELECT id FROM activity WHERE contact IS NULL AND (status IN {harmless}) IS NOT TRUE
-        UNION ALL SELECT m.id FROM match m LEFT JOIN profile p ON p.id = m.profile
-        WHERE {_PERSON} IS NULL AND {_counts(records)} LIMIT 1
+        SELECT 'activity' AS name, id FROM activity WHERE contact IS NULL AND (status IN {harmless}) IS NOT TRUE
+        UNION ALL SELECT 'match', m.id FROM match m LEFT JOIN profile p ON p.id = m.profile
+        WHERE {_PERSON} IS NULL AND {_counts(records)} ORDER BY name, id
     """
-    return bool(records.rows(nobody))
+    return tuple((row["name"], row["id"]) for row in records.rows(nobody))
 
 
 def create_ask(records: Records, program: Program) -> None:

@@ -34,6 +34,7 @@ def problems(world: World) -> Iterator[tuple[str, str, dict[str, Value]]]:
     yield from _unmapped_values(world)
     yield from _unreadable_fields(world)
     yield from _undecided_rows(world)
+    yield from _uses_of_nobody(world)
     yield from _inactive_owners(world)
     yield from _missing_texts(world)
     yield from disposal_problem(world)
@@ -113,6 +114,24 @@ def _undecided(
             "assigned_to": world.role("program_owner"),
         },
     )
+
+
+def _uses_of_nobody(world: World) -> Iterator[tuple[str, str, dict[str, Value]]]:
+    """Uses of which nobody knows whose they are: one issue per kind of record, as long as they stop the whole program."""
+    for name, several, whom in (("activity", "activities", "contact"), ("match", "matches", "profile")):
+        nameless = [record for table, record in world.verdicts.nameless if table == name]
+        if nameless:
+            number = f"{len(nameless)} {several}" if nameless[1:] else f"1 {name}"
+            yield (
+                "Use of nobody",
+                name,
+                {
+                    "record_id": nameless[0],
+                    "summary": f"{number} without a {whom} may count for anybody; nobody is asked for anything meanwhile.",
+                    "remedy": f"Give this {name} its {whom}, and every other that has none.",
+                    "assigned_to": world.role("program_owner"),
+                },
+            )
 
 
 def _inactive_owners(world: World) -> Iterator[tuple[str, str, dict[str, Value]]]:

@@ -65,6 +65,9 @@ class Verdicts:
     `held` has one row per open ask (a reservation): contact_id, request_id, match_id, activity_id, reference_type,
     failed, unknown, caution - the verdict for that very ask, which does not count itself against the caps. The final
     gate and a re-run of matching judge an ask that already holds a reservation by this row.
+
+    `nameless` are activities and matches, by table and id, that may count and name nobody: while there is one, nobody's
+    usage is known, and nobody may be asked.
     """
 
     as_of: datetime
@@ -72,3 +75,4 @@ class Verdicts:
     types: tuple[str, ...]
     table: pa.Table
     held: pa.Table = field(default_factory=HELD.empty_table)
+    nameless: tuple[tuple[str, str], ...] = ()

@@ -57,6 +57,7 @@ def test_every_subset_of_failing_rows(written: Written) -> None:
     org, worker, people = written.org, written.worker, written.people
     for subset in range(2**ROWS):
         org.restore(written.before)
+        worker.look_at_runs()
         failing = {people[row]: FATES[(row + subset) % 3] for row in range(ROWS) if subset >> row & 1}
         for person, (code, _) in failing.items():
             known = {"object": "Reference_Profile__c", "contains": person, "code": code}
@@ -66,5 +67,6 @@ def test_every_subset_of_failing_rows(written: Written) -> None:
         org.no_faults()
         for person in failing:
             worker.journal.release(f"profile {person}")
+        worker.look_at_runs()
         assert worker.write(written.plan).count("written") == ROWS
         assert org.contents() == written.after

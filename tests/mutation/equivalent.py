@@ -7,6 +7,4 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-EQUIVALENT: Mapping[tuple[str, str, str, str], str] = {
-    ("usage", "WHERE {_PERSON} IS NULL AND {_counts(records)} LIMIT 1", "1", "2"): "asked is whether there is any row",
-}
+EQUIVALENT: Mapping[tuple[str, str, str, str], str] = {}

@@ -365,6 +365,7 @@ class TestUnknownUsage:
         assert {truth for rule, truth in look.blocking().items() if "." in rule} == {"unknown"}
         assert "contact" in look.reason("tolerance.calls_year").remedy
         assert "contact" in look.reason("cooldown.after_call").remedy
+        assert [table for table, _ in look.verdicts.nameless] == ["activity"]
 
     @pytest.mark.parametrize("status", ["cancelled"])
     def test_unless_it_counts_nothing(self, customer: Any, status: str) -> None:
@@ -390,6 +391,7 @@ class TestUnknownUsage:
         assert {truth for rule, truth in look.blocking().items() if "." in rule} == {"unknown"}
         assert "every match its profile" in look.reason("tolerance.calls_year").remedy
         assert "every match its profile" in look.reason("cooldown.after_call").remedy
+        assert [table for table, _ in look.verdicts.nameless] == ["match"]
 
     def test_unless_its_activity_names_them(self, customer: Any) -> None:
         customer.put("match", "m", profile=None, state="proposed", asked_on=days_ago(3))

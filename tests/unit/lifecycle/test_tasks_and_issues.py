@@ -192,6 +192,24 @@ def test_several_rows_of_which_none_counts_are_one_issue_with_its_remedy(
     assert "Customer_Health__c.Score__c cannot be read" in str(found["Unreadable field"]["summary"])
 
 
+def test_a_use_of_nobody_is_named_as_it_stops_the_whole_program(world_of: Any) -> None:
+    world = world_of(**BASE)
+    uses = (("activity", "a01000000000001AAA"), ("activity", "a01000000000002AAA"), ("match", "a05000000000001AAA"))
+    stopped = replace(world, verdicts=replace(world.verdicts, nameless=uses))
+    found = [one.fields for one in desired_issues(stopped) if one.on_create["kind"] == "Use of nobody"]
+    assert sorted((one["record_id"], one["summary"]) for one in found) == [
+        (
+            "a01000000000001AAA",
+            "2 activities without a contact may count for anybody; nobody is asked for anything meanwhile.",
+        ),
+        (
+            "a05000000000001AAA",
+            "1 match without a profile may count for anybody; nobody is asked for anything meanwhile.",
+        ),
+    ]
+    assert all(str(one["remedy"]).startswith("Give this ") for one in found)
+
+
 def test_a_problem_that_is_gone_is_resolved_once(world_of: Any) -> None:
     row = {"id": "a09000000000001AAA", "key": "k", "resolved": False}
     (wanted,) = desired_issues(world_of(**BASE, sync_issue=[row]))
