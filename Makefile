@@ -37,7 +37,7 @@ cover: $(VENV)/installed  ## Test what decides (crm_sync/evaluate, crm_sync/prog
 		--cov-report=term-missing:skip-covered --cov-fail-under=$(BRANCHES)
 
 test-faults: $(VENV)/installed  ## Let every fault happen at every call of a whole run
-	@$(BIN)/python -m pytest -m all_faults tests/faults
+	@$(BIN)/python -m pytest -n 2 -m all_faults tests/faults tests/end_to_end/test_interrupted.py
 
 CLIENT_LOCKS := $(wildcard tests/clients/node/*.json tests/clients/node/*.txt tests/clients/python/*.lock)
 
