@@ -167,4 +167,7 @@ def side_by_side(orgs: Iterable[Rows]) -> Rows:
 
 def names_nobody(rows: Rows) -> bool:
     """Whether something in an org may be anybody's, and so concerns all who are judged with it."""
-    return any(record.get("contact") is None for mapping in ("activity", "consent") for record in rows[mapping])
+    persons = {row["id"] for row in rows["profile"] if row.get("contact") or row.get("key")}
+    return any(record.get("contact") is None for mapping in ("activity", "consent") for record in rows[mapping]) or any(
+        record.get("profile") not in persons for record in rows["match"]
+    )

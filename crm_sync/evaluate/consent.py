@@ -19,13 +19,12 @@ HARMLESS = ("pending",)
 
 
 def consent_is_blind(records: Records, rules: ConsentRules) -> bool:
-    """Whether a withdrawal could hide: a column nobody could read, or a record that ends a consent of nobody."""
+    """Whether a withdrawal could hide: a column nobody could read, or a record that ends or restricts a consent of nobody."""
     read = ("contact", "use", "status", "territory", "valid_from", "valid_to", "withdrawn_on", "legal_restriction")
     if records.is_blind("consent", *read, *rules.requires):
         return True
-    return bool(
-        records.rows("SELECT id FROM consent_row WHERE contact_id IS NULL AND ends_others IS DISTINCT FROM false")
-    )
+    hidden = f"(ends_others OR {_restricts('consent_row')}) IS DISTINCT FROM false"
+    return bool(records.rows(f"SELECT id FROM consent_row WHERE contact_id IS NULL AND {hidden}"))
 
 
 def create_consent(records: Records, program: Program) -> None:
@@ -91,8 +90,12 @@ def _looks(records: Records, rules: ConsentRules) -> str:
 def _ends(other: str, grant: str) -> str:
     """Say whether another record ends a grant; one whose use is not known at most leaves it unknown."""
     refuses = f"({other}.ends_others AND NOT coalesce({other}.ended_on < {grant}.valid_from, false))"
-    restricts = f"({other}.granted AND {other}.in_force AND {other}.legal_restriction)"
-    return f"(({refuses} OR {restricts}) AND CASE WHEN {other}.use IS NOT NULL THEN true END)"
+    return f"(({refuses} OR {_restricts(other)}) AND CASE WHEN {other}.use IS NOT NULL THEN true END)"
+
+
+def _restricts(record: str) -> str:
+    """Say whether a record restricts every consent of its use by law, whatever became of the record's own."""
+    return f"({record}.in_force AND {record}.legal_restriction)"
 
 
 def _states(rules: ConsentRules) -> str:

@@ -106,6 +106,16 @@ OTHERS: list[tuple[dict[str, Any], str]] = [
     ({"status": "granted", "legal_restriction": True, "valid_from": date(2026, 1, 1)}, "false"),
     ({"status": "granted", "legal_restriction": None, "valid_from": date(2026, 1, 1)}, "unknown"),
     ({"status": "granted", "legal_restriction": True, "valid_from": date(2024, 1, 1)}, "true"),
+    (
+        {
+            "status": "withdrawn",
+            "legal_restriction": True,
+            "valid_from": date(2026, 1, 20),
+            "withdrawn_on": date(2026, 1, 31),
+        },
+        "false",
+    ),
+    ({"status": "refused", "legal_restriction": True, "valid_from": date(2026, 1, 1)}, "false"),
 ]
 
 
@@ -139,6 +149,10 @@ class TestTheMostRestrictiveRecordWins:
     def test_a_withdrawal_that_names_nobody_may_be_anybodys(self, customer: Any) -> None:
         assert consent_of(another(customer, contact=None, status="withdrawn")) == "unknown"
         assert consent_of(another(customer, contact=None, status="granted")) == "true"
+
+    def test_so_may_a_restriction_that_names_nobody(self, customer: Any) -> None:
+        look = another(customer, contact=None, status="granted", legal_restriction=True, valid_from=date(2026, 1, 1))
+        assert consent_of(look) == "unknown"
 
 
 def test_a_hidden_column_makes_consent_unknown_for_everybody(customer: Any) -> None:
