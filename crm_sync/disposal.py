@@ -6,7 +6,7 @@ due there, and a person disposes of it), and whoever asked to be forgotten (`era
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -51,7 +51,8 @@ def past(stores: Stores, rules: Retention, now: datetime, snapshot: Snapshot) ->
         for kind in _kinds(stores, kept)
         for number in (kind.older(now - timedelta(days=kind.days)),)
     ]
-    return (*found, Past(DELETED, kept.deleted_people, len(_deleted(stores, kept, now, snapshot))))
+    gone = len(_deleted(stores, kept, now, snapshot))
+    return (*found, Past(DELETED, kept.deleted_people, gone, hold if gone else None))
 
 
 def dispose(stores: Stores, rules: Retention, now: datetime, snapshot: Snapshot) -> tuple[Past, ...]:
@@ -62,14 +63,17 @@ def dispose(stores: Stores, rules: Retention, now: datetime, snapshot: Snapshot)
         for kind in _kinds(stores, kept)
         if not (hold and kind.tells)
     ]
-    return (*found, Past(DELETED, kept.deleted_people, _lose(stores, kept, now, snapshot)))
+    gone = _deleted(stores, kept, now, snapshot)
+    return (*found, Past(DELETED, kept.deleted_people, 0 if hold else _lose(stores, kept, gone)))
 
 
 def _hold(rules: Retention, snapshot: Snapshot) -> str | None:
-    """Say how many accounts are under legal hold, if that stops disposal and any is."""
+    """Say how many accounts are under legal hold, if that stops disposal and any is, or may be."""
     accounts = snapshot.tables["account"]["legal_hold"]
-    count = pc.sum(pc.fill_null(accounts, False)).as_py() or 0
-    return f"a legal hold on {count} accounts" if count and rules.legal_hold_stops_disposal else None
+    count, unknown = pc.sum(pc.fill_null(accounts, False)).as_py() or 0, accounts.null_count
+    if not (count or unknown) or not rules.legal_hold_stops_disposal:
+        return None
+    return f"a legal hold on {count} accounts" if count else f"a legal hold on {unknown} accounts cannot be ruled out"
 
 
 def _kinds(stores: Stores, kept: WorkerDays) -> Iterator[_Kind]:
@@ -99,12 +103,11 @@ def _deleted(stores: Stores, kept: WorkerDays, now: datetime, snapshot: Snapshot
     return tuple(stores.journal.decisions.missing(living(snapshot), before))
 
 
-def _lose(stores: Stores, kept: WorkerDays, now: datetime, snapshot: Snapshot) -> int:
+def _lose(stores: Stores, kept: WorkerDays, gone: Collection[str]) -> int:
     """Take whoever the org has not had for long out of what past runs kept, and destroy their keys last.
 
     They are not kept out: somebody whose record comes back is a new acquaintance.
     """
-    gone = _deleted(stores, kept, now, snapshot)
     if not gone:
         return 0
     journal, archive, basis = stores.journal, stores.archive, _basis(kept.deleted_people)

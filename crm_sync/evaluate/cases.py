@@ -79,14 +79,16 @@ def _orgs(cases: Iterable[Case]) -> Iterable[Sequence[Case]]:
     """Put cases together that leave each other alone: of one moment, and with nothing on record that may be anybody's."""
     orgs: dict[object, list[Case]] = {}
     for case in cases:
-        nobodys = any(row["contact"] is None for name in NAMING for row in case.records.get(name, ()))
+        nobodys = any(row.get(field) is None for name, field in NAMING.items() for row in case.records.get(name, ()))
         alone = nobodys or any(case.records.get(name) for name in EVERYBODYS)
         orgs.setdefault(_mark(case) if alone else case.as_of, []).append(case)
     return orgs.values()
 
 
-NAMING, EVERYBODYS = ("activity", "consent"), ("holiday", "business_hours")
-"""Mappings whose records concern everybody when they name nobody, and those whose records always do."""
+NAMING = {"activity": "contact", "consent": "contact", "match": "profile"}
+"""Mappings whose records concern everybody when they name nobody, and by which field they name somebody."""
+EVERYBODYS = ("holiday", "business_hours")
+"""Mappings whose records always concern everybody."""
 
 
 def _mark(case: Case) -> str:

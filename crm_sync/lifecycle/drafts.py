@@ -6,16 +6,18 @@ read when the task is written (writeback); nothing here, and nothing anywhere in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
+from crm_sync.lifecycle.forgetting import same_people
 from crm_sync.lifecycle.limits import own_limit, own_limit_is_known
 from crm_sync.lifecycle.world import Row, World
 from crm_sync.model.drafts import Draft, Personal, lines, one_line
 from crm_sync.model.names import words
-from crm_sync.program.merge import Field, filled, pieces
+from crm_sync.program.merge import Field, fields, filled, pieces
 from crm_sync.program.merge_fields import MERGE_FIELDS, Kind
 from crm_sync.program.promise import in_words, promise
 from crm_sync.program.rules import Counted, Noun, Words
@@ -75,9 +77,34 @@ def written(world: World, letter: Letter) -> str | Draft:
 
 
 def may_be_written_to(world: World, contact: str | None) -> bool:
-    """Whether it is known that no contact record of this person opted out, and that nothing was asked to be forgotten."""
-    known = world.same_person.get(contact or "", frozenset({contact}))
-    return all(_is_open(world, world.row("contact", one)) for one in known)
+    """Whether it is known that no contact record of this person opted out, and that nothing was asked to be forgotten.
+
+    What a record said before it was merged into one of theirs counts too.
+    """
+    if contact is None:
+        return False
+    known = world.same_person.get(contact) or same_people(world.verdicts, {contact})
+    rows = [*(world.row("contact", one) for one in known), *_merged_into(world, known)]
+    return all(_is_open(world, row) for row in rows)
+
+
+def _merged_into(world: World, contacts: Iterable[str]) -> Iterator[Row]:
+    losers = world.once(_losers)
+    waiting, met = list(contacts), set(contacts)
+    while waiting:
+        for row in losers.get(waiting.pop(), ()):
+            yield row
+            if row["id"] not in met:
+                met.add(row["id"])
+                waiting.append(row["id"])
+
+
+def _losers(world: World) -> Mapping[str, Sequence[Row]]:
+    """What merged contacts said last, by the record each was merged into."""
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in world.rows("merged_contact"):
+        found[row["master_record"]].append(row)
+    return found
 
 
 def _is_open(world: World, contact: Row | None) -> bool:
@@ -130,13 +157,7 @@ class _Scene:
 
     @cached_property
     def fields(self) -> tuple[str, ...]:
-        found = (
-            piece.name
-            for part in (self.text.subject, self.text.body)
-            for piece in pieces(part)
-            if isinstance(piece, Field)
-        )
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys(f.name for part in (self.text.subject, self.text.body) for f in fields(part)))
 
     @cached_property
     def values(self) -> Mapping[str, Value]:

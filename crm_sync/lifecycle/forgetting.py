@@ -87,13 +87,14 @@ def same_people(verdicts: Verdicts, contacts: Iterable[str]) -> frozenset[str]:
 
 
 def on_legal_hold(snapshot: Snapshot, program: Program, contacts: Iterable[str]) -> frozenset[str]:
-    """Those of these contacts whose account is under legal hold, where rules/retention.yaml says that it stops disposal."""
+    """Those of these contacts whose account is, or may be, under legal hold, where rules/retention.yaml lets it stop disposal."""
     accounts = snapshot.tables.get("account")
     if accounts is None or not program.retention.legal_hold_stops_disposal or "legal_hold" not in accounts.column_names:
         return frozenset()
-    held = _values(accounts.filter(pc.fill_null(accounts["legal_hold"], False)), "id")
+    free = _values(accounts.filter(pc.equal(accounts["legal_hold"], False)), "id")
     mine = _rows(snapshot, "contact", ("id",), contacts)
-    return frozenset(_values(mine.filter(pc.is_in(mine["account"], value_set=_texts(held))), "id"))
+    named = mine.filter(pc.is_valid(mine["account"]))
+    return frozenset(_values(named.filter(pc.invert(pc.is_in(named["account"], value_set=_texts(free)))), "id"))
 
 
 def identifiers(snapshot: Snapshot, contacts: frozenset[str]) -> frozenset[str]:

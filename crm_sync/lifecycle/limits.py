@@ -113,7 +113,7 @@ def own_limit(world: World, cap: Cap, contact_id: str) -> float | None:
         rows = [world.row("account", account)] if mapping == "account" else []
     else:
         known = world.same_person.get(contact_id, frozenset({contact_id}))
-        rows = [world.profile_of.get(one) for one in known] if mapping == "profile" else []
+        rows = [row for one in known for row in world.profiles_of.get(one, ())] if mapping == "profile" else []
     limits = [row[field] for row in rows if row and row.get(field) is not None]
     return min(limits, default=None)
 

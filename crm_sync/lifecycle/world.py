@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -94,9 +94,12 @@ class World:
     def judged(self) -> Mapping[str, Row]:
         """The verdicts table's row of each contact that has a profile."""
         columns = [c for c in self.verdicts.table.column_names if not c.startswith(("failed_", "unknown_", "caution_"))]
+        return {row["contact_id"]: row for row in self._profiled(columns).to_pylist()}
+
+    def _profiled(self, columns: Sequence[str]) -> pa.Table:
+        """These columns of the verdicts of whoever has a profile."""
         table = self.verdicts.table.select(columns)
-        profiled = pc.is_in(table["contact_id"], pa.array(sorted(self.profile_of), pa.string()))
-        return {row["contact_id"]: row for row in table.filter(profiled).to_pylist()}
+        return table.filter(pc.is_in(table["contact_id"], pa.array(sorted(self.profile_of), pa.string())))
 
     @cached_property
     def held(self) -> Mapping[str, Row]:
@@ -119,6 +122,15 @@ class World:
     def profile_of(self) -> Mapping[str, Row]:
         """The profile of each contact that has one."""
         return {row["contact"]: row for row in self.rows("profile") if row.get("contact")}
+
+    @cached_property
+    def profiles_of(self) -> Mapping[str, tuple[Row, ...]]:
+        """Every profile of each contact, those known by their key alone included."""
+        grouped: dict[str, list[Row]] = defaultdict(list)
+        for row in self.rows("profile"):
+            if row.get("contact") or row.get("key"):
+                grouped[row.get("contact") or row["key"]].append(row)
+        return {contact: tuple(rows) for contact, rows in grouped.items()}
 
     @cached_property
     def matches_of(self) -> Mapping[str, tuple[Row, ...]]:
@@ -181,8 +193,7 @@ class World:
     def same_person(self) -> Mapping[str, frozenset[str]]:
         """Every contact record of the person, for each contact that has a profile."""
         table = self.verdicts.table.select(["contact_id", "person_key"])
-        profiled = pc.is_in(table["contact_id"], pa.array(sorted(self.profile_of), pa.string()))
-        people = table.filter(profiled)["person_key"].combine_chunks()
+        people = self._profiled(["contact_id", "person_key"])["person_key"].combine_chunks()
         records: dict[str, set[str]] = defaultdict(set)
         for row in table.filter(pc.is_in(table["person_key"], people)).to_pylist():
             records[row["person_key"]].add(row["contact_id"])
@@ -197,9 +208,7 @@ class World:
     @cached_property
     def _judged_bits(self) -> Mapping[str, Row]:
         columns = [c for c in self.verdicts.table.column_names if c.startswith(("failed_", "unknown_"))]
-        table = self.verdicts.table.select(["contact_id", *columns])
-        profiled = pc.is_in(table["contact_id"], pa.array(sorted(self.profile_of), pa.string()))
-        return {row["contact_id"]: row for row in table.filter(profiled).to_pylist()}
+        return {row["contact_id"]: row for row in self._profiled(["contact_id", *columns]).to_pylist()}
 
     def notice_days(self, contact_id: str | None, reference_type: str | None) -> int:
         """The business days of notice that this person gets for this kind of reference."""

@@ -136,16 +136,22 @@ def test_whoever_is_back_in_time_or_lives_on_in_another_record_is_not_missing(
     assert numbers(past(stores, program.retention, clock.now, gone))[DELETED] == 1
 
 
+@pytest.mark.parametrize(
+    ("hold", "why"), [(True, "a legal hold on 1 accounts"), (None, "a legal hold on 1 accounts cannot be ruled out")]
+)
 def test_a_legal_hold_on_any_account_keeps_what_was_decided_and_on_what(
-    stores: Stores, tmp_path: Path, clock: Clock, made: Judged, snapshot: Snapshot, program: Program
+    stores: Stores, tmp_path: Path, made: Judged, snapshot: Snapshot, program: Program, hold: bool | None, why: str
 ) -> None:
     town.fill(stores, tmp_path / "state", made, program)
     accounts = snapshot.tables["account"].to_pylist()
-    accounts[0]["legal_hold"] = True
+    accounts[0]["legal_hold"] = hold
     table = pa.Table.from_pylist(accounts, snapshot.tables["account"].schema)
     held = replace(snapshot, tables={**snapshot.tables, "account": table})
     moment = START + timedelta(days=program.retention.worker_days.decisions + 1)
-    due = {one.what: one.held_by for one in past(stores, program.retention, moment, held) if one.number}
-    assert due == {"runs": None, "decisions": "a legal hold on 1 accounts", "kept inputs": "a legal hold on 1 accounts"}
-    assert set(numbers(dispose(stores, program.retention, moment, held))) == {"runs"}
+    without_ann = replace(held, tables={**held.tables, "contact": held.tables["contact"].slice(2)})
+    dispose(stores, program.retention, START, without_ann)
+    due = {one.what: one.held_by for one in past(stores, program.retention, moment, without_ann) if one.number}
+    assert due == {"runs": None, "decisions": why, "kept inputs": why, DELETED: why}
+    assert set(numbers(dispose(stores, program.retention, moment, without_ann))) == {"runs"}
+    assert town.ANN in {entry["contact"] for entry in stores.journal.decisions.entries(what="person")}
     assert {"decisions", "kept inputs"} <= set(numbers(dispose(stores, program.retention, moment, snapshot)))

@@ -139,6 +139,11 @@ def test_a_draft_too_long_for_a_task_is_none(world_of: Any) -> None:
         ({"twin": {"opted_out": True, "email_opt_out": False}}, False),
         ({"twin": {"opted_out": False, "email_opt_out": False}}, True),
         ({"unreadable": frozenset({("contact", "individual")})}, False),
+        ({"twin": {"opted_out": True, "email_opt_out": False}, "without_profile": True}, False),
+        ({"twin": {"opted_out": False, "email_opt_out": False}, "without_profile": True}, True),
+        ({"merged": {"opted_out": True, "email_opt_out": False}}, False),
+        ({"merged": {"opted_out": False, "email_opt_out": None}}, False),
+        ({"merged": {"opted_out": False, "email_opt_out": False}}, True),
     ],
 )
 def test_who_may_be_written_to(world_of: Any, fields: dict[str, Any], open_to_letters: bool) -> None:
@@ -150,6 +155,11 @@ def test_who_may_be_written_to(world_of: Any, fields: dict[str, Any], open_to_le
     if twin := fields.pop("twin", None):
         more["contact"] = [{"id": "003000000000002AAA", "account": ACCOUNT, **twin}]
         more["judged"] = [{"contact_id": "003000000000002AAA", "person_key": CONTACT}]
+    if merged := fields.pop("merged", None):
+        between = {"id": "003000000000003AAA", "master_record": CONTACT, "opted_out": False, "email_opt_out": False}
+        more["merged_contact"] = [between, {"id": "003000000000004AAA", "master_record": between["id"], **merged}]
+    if fields.pop("without_profile", False):
+        changes["profile"] = {"contact": None}
     assert may_be_written_to(town(world_of, more=more, **changes, **fields), CONTACT) is open_to_letters
 
 

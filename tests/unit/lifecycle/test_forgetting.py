@@ -71,11 +71,13 @@ def test_of_a_request_s_candidates_only_they_go() -> None:
     assert after == [{"request_id": "r1", "candidates": f'[["{STAY[0]}", 2, 70.0, false]]'}, rows[1]]
 
 
-def test_only_those_on_legal_hold_stay_and_only_if_the_rules_say_so(snapshot_of: Any, program: Program) -> None:
+def test_those_on_legal_hold_stay_or_who_may_be_and_only_if_the_rules_say_so(
+    snapshot_of: Any, program: Program
+) -> None:
     accounts = [{"id": f"001{n}", "legal_hold": hold} for n, hold in enumerate((True, False, None))]
     people = [{"id": f"003{n}", "account": f"001{n}"} for n in range(3)]
     made, asked = snapshot_of(account=accounts, contact=people), ["0030", "0031", "0032"]
-    assert on_legal_hold(made, program, asked) == {"0030"}
-    assert on_legal_hold(made, program, asked[1:]) == frozenset()
+    assert on_legal_hold(made, program, asked) == {"0030", "0032"}
+    assert on_legal_hold(made, program, asked[1:2]) == frozenset()
     lax = replace(program, retention=program.retention.model_copy(update={"legal_hold_stops_disposal": False}))
     assert on_legal_hold(made, lax, asked) == frozenset()
