@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from crm_sync.errors import TemporaryError
+from crm_sync.errors import PermanentError, TemporaryError
 from crm_sync.ports import Job, Jobs, Page, Reading, Stamp
 from crm_sync.salesforce.answers import OrgFaultError, as_error
 from crm_sync.salesforce.bulk_jobs import Waiting, begin, ended, ended_badly, parse_csv
@@ -58,23 +58,35 @@ class BulkReader:
     def pages(self, position: int, reading: Reading, expected_rows: int = 0) -> Iterator[Page]:
         """Yield every row of a reading; rows come in no order, so only the last page says where reading may go on.
 
+        A job that an earlier run left gets one second chance; where no stamp would tell what came after it, none.
+
         Raises NotByBulkError before the first page.
         """
         doing = f"Reading {reading.object_name} by Bulk"
-        left = self._left_by_an_earlier_run(reading)
+        left = self._left_by_an_earlier_run(reading) if reading.stamped else None
         job = left or self._begun(reading, doing)
         reached = reading.until if left is None else (left.until or _ANY_TIME) - OLDER
         facts = ended(self._client, job.path, doing, self._waiting, expected_s=expected_rows / ROWS_PER_S)
         if facts["state"] != "JobComplete":
             self._jobs.done(job.path)
             raise ended_badly(facts, doing)
-        total, received = int(facts.get("numberRecordsProcessed") or 0), 0
-        for rows, last in self._tables(job.path, total, columns_of(reading), doing):
+        try:
+            for rows, last in self._whole(job.path, int(facts.get("numberRecordsProcessed") or 0), reading, doing):
+                yield Page(position, rows, Stamp(reached, "") if last else None, last)
+        except (TemporaryError, PermanentError):
+            if left is not None:
+                self._jobs.done(job.path)
+            raise
+        self._jobs.done(job.path)
+
+    def _whole(self, job: str, total: int, reading: Reading, doing: str) -> Iterator[tuple[pa.Table, bool]]:
+        """Give every page, each with whether it is the last, which is held back unless all rows are there."""
+        received = 0
+        for rows, last in self._tables(job, total, columns_of(reading), doing):
             received += rows.num_rows
             if last and received != total:
                 raise TemporaryError(f"{doing}: the job counted {total} rows and its pages hold {received}. Run again.")
-            yield Page(position, rows, Stamp(reached, "") if last else None, last)
-        self._jobs.done(job.path)
+            yield rows, last
 
     def _begun(self, reading: Reading, doing: str) -> Job:
         operation = "queryAll" if reading.deletable else "query"
@@ -86,7 +98,8 @@ class BulkReader:
                 raise NotByBulkError(str(error.fault)) from error
             raise as_error(error.fault, doing) from error
         job = Job(path, _about(reading), reading.until)
-        self._jobs.begun(job)
+        if reading.stamped:
+            self._jobs.begun(job)
         return job
 
     def _left_by_an_earlier_run(self, reading: Reading) -> Job | None:

@@ -20,7 +20,7 @@ ID = "Id"
 CLEARED = "#N/A"
 MOST_BYTES = 95_000_000
 """A job may hold 150 MB after base64, which adds a half (Bulk API guide, Upload Job Data)."""
-ROWS_AT_ONCE = 5_000
+ROWS_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True)

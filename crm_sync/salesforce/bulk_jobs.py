@@ -1,7 +1,7 @@
 """What reading and writing by Bulk API 2.0 share: beginning a job, waiting for it, and CSV pages as columns of text.
 
-Called by bulk (reading) and bulk_writes. A job is noted in the worker's own book before anything else is done with it, so
-that a worker that dies finds it again. Not here: which jobs are begun, and what their rows mean.
+Called by bulk (reading) and bulk_writes. A query job is noted in the worker's own book at once, an ingest job before it is
+closed, so that a worker that dies finds it again. Not here: which jobs are begun, and what their rows mean.
 """
 
 from __future__ import annotations

@@ -82,7 +82,10 @@ class RestReader:
         while early or (late and not hold_late):
             early.sort(key=lambda cursor: -cursor.remaining)
             asked = early[:HEAVY_SUBREQUESTS_PER_COMPOSITE]
-            riding = [] if hold_late else late[: HEAVY_SUBREQUESTS_PER_COMPOSITE - len(asked)]
+            in_vain = hold_late or bool(
+                early and early[0].remaining > ROWS_A_PAGE
+            )  # the longest cannot end in this call
+            riding = [] if in_vain else late[: HEAVY_SUBREQUESTS_PER_COMPOSITE - len(asked)]
             answers = self._ask([*asked, *riding])
             for cursor, answer in zip(asked, answers, strict=False):
                 found = self._page(cursor, answer)

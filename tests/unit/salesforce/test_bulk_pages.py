@@ -153,6 +153,30 @@ def test_a_job_that_is_gone_or_failed_since_is_begun_anew(
     assert org._bulk._jobs.open() == ()
 
 
+def test_a_job_that_no_stamp_bounds_is_never_used_again(logged_in: responses.RequestsMock, connect: Connect) -> None:
+    """What came into the org after it would be missing, and be taken for gone."""
+    everything = replace(READING, stamped=False)
+    job(logged_in, done(1))
+    page(logged_in, HEADER + line(1), 1)
+    org = connect()
+    org._bulk._jobs.begun(Job(JOB.removeprefix(HOST), _about(everything), everything.until))
+    next(org._bulk.pages(0, everything))
+    assert sum(call.request.method == "POST" for call in logged_in.calls) == 2
+    assert len(org._bulk._jobs.open()) == 1
+
+
+def test_a_job_that_does_not_add_up_again_is_not_used_a_third_time(
+    logged_in: responses.RequestsMock, connect: Connect
+) -> None:
+    job(logged_in, done(3))
+    page(logged_in, HEADER + line(1), 1)
+    org = connect()
+    for left in (1, 0):
+        with pytest.raises(TemporaryError, match="counted 3 rows"):
+            list(org.read([READING]))
+        assert len(org._bulk._jobs.open()) == left
+
+
 @pytest.mark.parametrize("code", ["INVALIDENTITY", "FEATURENOTENABLED", "LIMIT_EXCEEDED", "API_ERROR"])
 def test_what_bulk_does_not_give_is_read_by_rest_whatever_its_size(
     logged_in: responses.RequestsMock, connect: Connect, code: str
