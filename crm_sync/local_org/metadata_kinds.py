@@ -55,7 +55,7 @@ CHILDREN: Mapping[str, str] = {
     "recordTypes": "RecordType",
     "webLinks": "WebLink",
 }
-USED = {"object", "globalValueSet", "permissionset", "workflow"}
+USED = {"object", "globalValueSet", "permissionset", "workflow", "duplicateRule", "matchingRule"}
 USED_CHILDREN = {"fields", "validationRules"}
 _NAMES = {kind.suffix: kind.name for kind in KINDS} | {f[0].lower() + f[1:]: f for f in FOLDER_KINDS}
 _BY_NAME = {kind.name: kind for kind in KINDS}

@@ -147,10 +147,24 @@ def _kind(kind: metadata_kinds.Kind) -> str:
 
 
 def _list(org: Org, access: Access, operation: _Element) -> str:
-    wanted = [text(query, "type") for query in operation.findall("queries")]
-    listed = retrieval.listed(org.files, wanted)
+    queries = [(_known(text(query, "type")), text(query, "folder")) for query in operation.findall("queries")]
+    listed = [
+        component
+        for component in retrieval.listed(org.files, (kind for kind, _ in queries))
+        if any(
+            component.type == kind and component.full_name.startswith(f"{folder}/" if folder else "")
+            for kind, folder in queries
+        )
+    ]
     found = "".join(f"<result>{_properties(org, access, c)}</result>" for c in listed)
     return f"<listMetadataResponse>{found}</listMetadataResponse>"
+
+
+def _known(kind: str) -> str:
+    """Give the name of a kind of component; nobody can say of another that the org holds none."""
+    if metadata_kinds.by_name(kind) or kind in metadata_kinds.CHILDREN.values() or kind in metadata_kinds.FOLDER_KINDS:
+        return kind
+    raise SoapFaultError("NOT_IMPLEMENTED", f"The embedded org has no components of type {kind}.", status=501)
 
 
 def _properties(org: Org, access: Access, component: Component) -> str:
@@ -175,7 +189,9 @@ def _retrieve(org: Org, access: Access, operation: _Element) -> str:
     if unpackaged is None or operation.find("*/packageNames") is not None:
         raise SoapFaultError("NOT_IMPLEMENTED", "The embedded org retrieves unpackaged components only.", status=501)
     wanted = [
-        (text(t, "name"), (m.text or "").strip()) for t in unpackaged.findall("types") for m in t.findall("members")
+        (_known(text(t, "name")), (m.text or "").strip())
+        for t in unpackaged.findall("types")
+        for m in t.findall("members")
     ]
     found = org.retrievals.add(retrieval.retrieved(org.files, wanted, text(unpackaged, "version") or "63.0"))
     return (

@@ -30,7 +30,11 @@ def search(org: Org, call: Call) -> Reply:
 def by_uri(org: Org, call: Call) -> Reply:
     """Run a search told in URL parameters: those of one object are written `Account.fields`."""
     given = {name: value for name, value in call.query.items() if "." not in name}
-    objects = [{"name": name, **_of(call.query, name)} for name in _listed(given.pop("sobject", ""))]
+    names = _listed(given.pop("sobject", ""))
+    for name in call.query.keys() - given.keys() - {"sobject"}:
+        if name.partition(".")[0].lower() not in {listed.lower() for listed in names}:
+            raise OrgError("MALFORMED_SEARCH", f"{name} is of no object that sobject names.")
+    objects = [{"name": name, **_of(call.query, name)} for name in names]
     return _run(org, call, _written({**given, "sobjects": objects, "fields": _listed(given.get("fields", ""))}))
 
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
 from crm_sync.local_org.calls import Call, Reply
+from crm_sync.local_org.errors import not_implemented
 
 if TYPE_CHECKING:
     from crm_sync.local_org.org import Org
@@ -93,6 +94,8 @@ def authorize(org: Org, call: Call, fields: Mapping[str, str]) -> Reply:
         return _told("invalid_client_id", "client identifier invalid")
     if urlsplit(fields.get("redirect_uri", "")).hostname not in _HERE:
         return _told("redirect_uri_mismatch", "redirect_uri must match configuration")
+    if fields.get("response_type") in ("token", "hybrid_token"):
+        raise not_implemented(f"the OAuth response type {fields['response_type']}")
     if fields.get("response_type") != "code":
         wrong = {"error": "unsupported_response_type", "error_description": "response type not supported"}
         return _back(fields, wrong)

@@ -150,3 +150,23 @@ def test_the_shipped_package_is_all_there(api):
     kept = {p.name.split(".")[0] for p in PACKAGE.rglob("*.flow-meta.xml")}
     _, named, _ = retrieve(api, Flow=["*"])
     assert {name for _, name in named} == kept
+
+
+def test_a_kind_that_the_org_does_not_know_is_not_said_to_be_empty(api):
+    for kind in ("Profile", "Nonsense"):
+        query = f"<listMetadata {NS}><queries><type>{kind}</type></queries></listMetadata>"
+        status, root = soap(api, "m/63.0", query, api.token)
+        assert status == 501
+        assert f"no components of type {kind}" in root.findtext(".//faultstring")
+
+
+def test_a_duplicate_rule_runs_and_a_malformed_one_is_refused(api):
+    rule = "duplicateRules/Lead.Mine.duplicateRule"
+    for text, status in (("<DuplicateRule", "Failed"), (f"<DuplicateRule {NS}/>", "Succeeded")):
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archived:
+            archived.writestr("package.xml", f"<Package {NS}><version>63.0</version></Package>")
+            archived.writestr(rule, text)
+        told = deploy(api, packed.getvalue(), checkOnly="true")
+        assert told.findtext(".//{*}status") == status
+        assert "does not run it" not in str([p.text for p in told.findall(".//{*}problem")])

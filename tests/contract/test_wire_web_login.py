@@ -137,11 +137,12 @@ def test_nobody_is_sent_to_an_unknown_address(api, changes, told):
 
 
 def test_refusals_that_the_app_is_told(api):
-    assert answered(authorize(api, response_type="token")) == {
+    assert answered(authorize(api, response_type="password")) == {
         "error": "unsupported_response_type",
         "error_description": "response type not supported",
         "state": "s t&",
     }
+    assert authorize(api, response_type="token").status_code == 501
     wrong = authorize(api, password="x")
     assert wrong.status_code == 200
     assert "Please check your username and password" in wrong.text
