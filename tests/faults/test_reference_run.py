@@ -215,13 +215,14 @@ def test_a_body_cut_at_random_bytes_of_every_call(run: Run) -> None:
 
 
 def test_something_else_at_every_call(run: Run) -> None:
-    """What `make test-faults` lets happen at every call happens here at every third."""
+    """What `make test-faults` lets happen at every call happens here at every second or third."""
     for call in range(run.calls):
-        OTHERS[call % len(OTHERS)](run, call)
+        OTHERS[call % 3](run, call)
+        OTHERS[3 + call % 2](run, call)
 
 
 @pytest.mark.all_faults
-@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("number", range(5))
 def test_everything_else_at_every_call(run: Run, number: int) -> None:
     for call in range(run.calls):
         OTHERS[number](run, call)
@@ -244,7 +245,15 @@ def page_of_a_proxy_at(run: Run, call: int) -> None:
     run.survives(run.fault("html", skip=call))
 
 
-OTHERS = (looks_whole_at, page_of_a_proxy_at, Run.killed)
+def cut_off_at(run: Run, call: int) -> None:
+    run.survives(run.fault("cut", skip=call))
+
+
+def error_at(run: Run, call: int) -> None:
+    run.survives(run.fault("error", skip=call))
+
+
+OTHERS = (looks_whole_at, page_of_a_proxy_at, Run.killed, cut_off_at, error_at)
 
 
 def test_a_share_of_the_daily_limit_that_ends_on_the_way(run: Run) -> None:

@@ -100,28 +100,29 @@ def mutants(module: str) -> Iterator[Mutant]:
     for pattern, others in CHANGES:
         for found in re.finditer(pattern, text):
             line = text.count("\n", 0, found.start()) + 1
-            if line in still or any(
-                start <= found.start() < end for start, end in still.values() if (start, end) != (0, 0)
-            ):
+            column = found.start() - text.rfind("\n", 0, found.start()) - 1
+            if column >= still.get(line, column + 1):
                 continue
             for other in others:
                 becomes = str(int(found[0]) + 1) if other == "{n+1}" else other
                 yield Mutant(module, line, found[0], becomes, text[: found.start()] + becomes + text[found.end() :])
 
 
-def _left_alone(text: str) -> dict[int, tuple[int, int]]:
-    """Give the lines of imports, docstrings and signatures."""
-    lines: dict[int, tuple[int, int]] = {}
+def _left_alone(text: str) -> dict[int, int]:
+    """Give from which column on a line is left alone: imports, docstrings and signatures whole, comments where they begin."""
+    columns: dict[int, int] = {}
     previous = tokenize.INDENT
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         starts = previous in (tokenize.INDENT, tokenize.NEWLINE, tokenize.NL, tokenize.DEDENT)
         if token.type == tokenize.STRING and starts and token.string.startswith('"""'):
-            lines |= dict.fromkeys(range(token.start[0], token.end[0] + 1), (0, 0))
+            columns |= dict.fromkeys(range(token.start[0], token.end[0] + 1), 0)
         if token.type == tokenize.NAME and starts and token.string in ("import", "from", "def", "class"):
-            lines[token.start[0]] = (0, 0)
-        if token.type not in (tokenize.COMMENT,):
+            columns[token.start[0]] = 0
+        if token.type == tokenize.COMMENT:
+            columns.setdefault(token.start[0], token.start[1])
+        else:
             previous = token.type
-    return lines
+    return columns
 
 
 def survives(mutant: Mutant, holds: Callable[[], bool], seconds: int) -> bool:

@@ -105,7 +105,7 @@ def test_locked_rows_are_tried_again_by_rest(org: Place, bulky: Worker) -> None:
     assert bulky.reach([profile(person) for person in people]).count("written") == 6
 
 
-@pytest.mark.parametrize("kind", ["lost_reply", "truncate"])
+@pytest.mark.parametrize("kind", ["expire", "lost_reply", "cut", "truncate", "html"])
 @pytest.mark.parametrize("call", range(7))
 def test_any_fault_at_any_call_of_a_job_ends_in_the_same_state(org: Place, bulky: Worker, kind: str, call: int) -> None:
     people = contacts(org, 6)

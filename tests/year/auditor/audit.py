@@ -24,8 +24,6 @@ from tests.year.auditor.rights import s1, s2, s7
 from tests.year.auditor.rivals import s8
 from tests.year.auditor.runs import Runs
 
-OF_EFFECTS = ("S1", "S2", "S3", "S4", "qualification", "S8", "S21")
-
 
 @dataclass(frozen=True)
 class Finding:

@@ -44,7 +44,6 @@ DECISION = "Decide: may we ask"
 SHARING = "A customer has agreed"
 THANKS = "Thank this customer"
 
-SEVERE = {"P1", "P2", "Critical", "High"}
 MILD = {"P3", "P4", "Medium", "Low"}
 
 # What the worker may write in an update; on creation also what is below.
