@@ -64,7 +64,7 @@ def build_world(settings: Settings) -> Iterator[World]:
             try:
                 share = program.guards.api_share_percent
                 org = SalesforceOrg.connect(connection, journal.jobs, api_share_percent=share)
-                archive = FileArchive.open(settings.state_dir / ARCHIVE)
+                archive = open_archive(settings.state_dir)
                 papers = Papers(settings.state_dir / SIMULATIONS, journal.suppression)
                 stores = Stores(journal, mirror, archive, papers)
                 stores.screen()
@@ -76,6 +76,11 @@ def build_world(settings: Settings) -> Iterator[World]:
             journal.close()
 
 
+def open_archive(state_dir: Path) -> FileArchive:
+    """Open what is kept of past runs."""
+    return FileArchive.open(state_dir / ARCHIVE)
+
+
 @contextmanager
 def open_books(settings: Settings) -> Iterator[tuple[SqliteJournal, FileArchive]]:
     """Open the journal and the archive to look at what was done; a running worker is not disturbed.
@@ -84,7 +89,7 @@ def open_books(settings: Settings) -> Iterator[tuple[SqliteJournal, FileArchive]
     """
     journal = SqliteJournal.open(settings.state_dir / JOURNAL)
     try:
-        archive = FileArchive.open(settings.state_dir / ARCHIVE)
+        archive = open_archive(settings.state_dir)
         if not journal.is_screened or not journal.suppression.covers(archive.screened):
             with _alone_in(settings.state_dir):
                 journal.screen()

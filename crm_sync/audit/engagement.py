@@ -166,8 +166,10 @@ class Packer:
 def wrong_in(files: Mapping[str, bytes]) -> Sequence[str]:
     """Name the files of a pack that are not as its manifest says: changed, missing, or not of it."""
     try:
-        listed: Mapping[str, str] = json.loads(files[MANIFEST])["files"]
+        listed = json.loads(files[MANIFEST])["files"]
     except (KeyError, ValueError, TypeError):
+        return (MANIFEST,)
+    if not isinstance(listed, dict):
         return (MANIFEST,)
     changed = [name for name, content in files.items() if name != MANIFEST and listed.get(name) != name_of(content)]
     return sorted({*changed, *(listed.keys() - files.keys())})

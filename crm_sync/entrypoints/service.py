@@ -169,10 +169,11 @@ class Service:
         decision = look(self._world, at)
         if not self._settings.expect_sandbox and not was_written_to(decision.snapshot):
             raise UnsafePlanError((FIRST_RUN.format(len(decision.plan.changes)),), agree="crm-sync run")
-        outcome = carry_out(self._world, decision, kind=kind)
-        if kind == "full":
-            self._dispose(min(at, datetime.now(UTC)), decision.snapshot)
-        return at, outcome
+        try:
+            return at, carry_out(self._world, decision, kind=kind)
+        finally:
+            if kind == "full":  # what is past its time goes although a run is held
+                self._dispose(min(at, datetime.now(UTC)), decision.snapshot)
 
     def _dispose(self, now: datetime, snapshot: Snapshot) -> None:
         """Dispose of what of our own files is past its time, by the org's clock and by ours."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any
 
 import pytest
@@ -40,6 +41,19 @@ def test_a_corrupt_health_feed_changes_nothing_and_is_escalated_once_whoever_run
         assert world.journal.inbox.waiting().records, "a run that was held has not looked at anything"
         assert _only_new(before, _rows(place, ESCALATIONS)) == [raised]
         assert _rows(place, PROFILES) == judged
+        _an_old_wake_up(place)
+        service._job("full")
+        assert service.health.facts()["last_error"] == "UnsafePlanError"
+        assert world.journal.dispositions.entries()[-1]["what"] == "wake-ups", "held or not, it is past its time"
+
+
+def _an_old_wake_up(place: Any) -> None:
+    with sqlite3.connect(place.settings.state_dir / "journal.sqlite") as journal:
+        journal.execute(
+            "INSERT INTO inbox (notification_id, object_name, record_id, received, state) "
+            "VALUES ('n0', 'Account', '001000000000001AAA', '2020-01-01T00:00:00+00:00', 'done')"
+        )
+    journal.close()
 
 
 def _rows(place: Any, soql: str) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""`crm-sync archive`: the archive pack of a closed engagement, and the proof that a pack is as it was made."""
+"""`crm-sync archive`: the archive pack of a closed engagement, and whether a pack fits its manifest."""
 
 from __future__ import annotations
 
@@ -25,18 +25,22 @@ def archive(
         bool, typer.Option("--closed", help="Every closed engagement that has no pack in --out yet.")
     ] = False,
     out: Annotated[Path, typer.Option(help="The folder that packs are written to.")] = Path("packs"),
-    verify: Annotated[Path | None, typer.Option(help="Prove that this pack is as it was made; write nothing.")] = None,
+    verify: Annotated[
+        Path | None, typer.Option(help="Say whether every file of this pack fits its manifest; write nothing.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Write one archive pack per closed engagement: records, decisions and reasons, consents relied on, rules, schedule."""
     from crm_sync.entrypoints.cli import output
     from crm_sync.errors import ConfigurationError, Mistake
 
-    if verify is not None:
+    if verify is not None and not records and not closed:
         _verify(verify, as_json)
         return
-    if bool(records) == closed:
-        raise ConfigurationError((Mistake("archive", "neither or both", "numbers or ids of records, or --closed"),))
+    given = [name for name, is_given in (("records", records), ("--closed", closed), ("--verify", verify)) if is_given]
+    if len(given) != 1:
+        found = " and ".join(given) or "nothing"
+        raise ConfigurationError((Mistake("archive", found, "numbers or ids of records, or --closed, or --verify"),))
     written = [str(path) for path in _write(records or [], out)]
     if as_json:
         output.emit_json({"written": written})
@@ -44,7 +48,7 @@ def archive(
     for path in written:
         output.line(path)
     output.line(
-        f"{len(written)} packs written. Forgetting somebody does not reach them: dispose of them with their records."
+        f"{len(written)} pack{'' if len(written) == 1 else 's'} written. Forgetting somebody does not reach them: dispose of them with their records."
     )
 
 
@@ -60,8 +64,7 @@ def _write(records: list[str], out: Path) -> Iterator[Path]:
         wanted = [_closed(record, facts, out) for record in records] if records else _without_pack(facts, out)
         packer = Packer(world.journal.decisions, world.stores.archive)
         out.mkdir(parents=True, exist_ok=True)
-        for found in wanted:
-            path = _path(out, found)
+        for path, found in {_path(out, found): found for found in wanted}.items():
             _zip(path, packer.pack(found))
             yield path
 
@@ -79,7 +82,15 @@ def _closed(record: str, facts: Facts, out: Path) -> Engagement:
         expected = "a closed engagement; crm-sync explain shows what is open"
         raise ConfigurationError((Mistake("archive", seen, expected),))
     if _path(out, found).exists():
-        raise ConfigurationError((Mistake("archive", f"{_path(out, found)}, which exists", "a new pack"),))
+        raise ConfigurationError(
+            (
+                Mistake(
+                    "archive",
+                    f"{_path(out, found)}, which exists",
+                    "a folder without it: move it, or choose another --out",
+                ),
+            )
+        )
     return found
 
 

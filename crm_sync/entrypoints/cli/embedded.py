@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -103,11 +104,13 @@ def _write_private(path: Path, value: dict[str, Any]) -> None:
 
 
 def forget(settings: Settings) -> list[str]:
-    """Delete the local org's file and the worker's mirror and journal of it, and name them; credentials stay."""
-    patterns = ("local-org.sqlite*", "mirror.duckdb*", "journal.sqlite*")
+    """Delete the local org's file and all that the worker keeps of it, and name them; credentials stay."""
+    from crm_sync.bootstrap import ARCHIVE, SIMULATIONS
+
+    patterns = ("local-org.sqlite*", "mirror.duckdb*", "journal.sqlite*", "forgotten.keys*", ARCHIVE, SIMULATIONS)
     found = [path for pattern in patterns for path in sorted(settings.state_dir.glob(pattern))]
     for path in found:
-        path.unlink()
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
     return [str(path) for path in found]
 
 

@@ -85,10 +85,11 @@ def _people(decision: Decision, contact: str) -> frozenset[str]:
 def _carry_out(world: Any, decision: Decision, people: frozenset[str]) -> Erased:
     """Make the run, and forget these people if it did not: it forgets whoever asked for it in the org by itself."""
     from crm_sync.erasure import forget_after
+    from crm_sync.lifecycle.forgetting import asked_to_be_forgotten
     from crm_sync.pipeline import carry_out
 
     outcome = carry_out(world, decision, kind="full")
-    if outcome.erased.people or outcome.erased.waiting:
+    if not people.isdisjoint(asked_to_be_forgotten(decision.snapshot)):
         return outcome.erased
     made = (world.org, world.stores, world.program, decision.snapshot, decision.verdicts, outcome)
     return forget_after(*made, people, OPTED_OUT)

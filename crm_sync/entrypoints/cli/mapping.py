@@ -55,7 +55,7 @@ def _of_last_run(settings: Settings, name: str) -> tuple[str | None, ObjectMappi
     from crm_sync.audit import recall, runs
     from crm_sync.bootstrap import JOURNAL, open_books
     from crm_sync.entrypoints.cli.replay import program_of
-    from crm_sync.errors import CrmSyncError
+    from crm_sync.keeping import NotKeptError
 
     if not (settings.state_dir / JOURNAL).exists():
         return None, None
@@ -65,7 +65,7 @@ def _of_last_run(settings: Settings, name: str) -> tuple[str | None, ObjectMappi
         try:
             recalled = recall("last", journal.decisions, archive)
             return recalled.entry["run_id"], program_of(recalled).mappings.get(name)
-        except CrmSyncError:
+        except NotKeptError:
             return None, None
 
 

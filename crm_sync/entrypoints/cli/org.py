@@ -109,7 +109,7 @@ def reset(
     if embedded.already_running(settings) is not None:
         raise TemporaryError("The local org is running. Stop it first.")
     if not yes:
-        typer.confirm(f"Delete the local org, mirror and journal in {settings.state_dir}?", abort=True)
+        typer.confirm(f"Delete the local org, mirror and journal in {settings.state_dir}?", abort=True, err=True)
     deleted = embedded.forget(settings)
     if as_json:
         output.emit_json({"deleted": deleted})

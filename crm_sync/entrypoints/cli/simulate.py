@@ -124,7 +124,6 @@ def compared(
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
-    from crm_sync.bootstrap import ARCHIVE
     from crm_sync.model.calendar import BusinessCalendar
     from crm_sync.reporting import simulation_of
     from crm_sync.simulate import business_days, flips
@@ -135,7 +134,7 @@ def compared(
         since, snapshot.today, BusinessCalendar.of_holidays(snapshot.tables.get("holiday"), snapshot.today)
     )
     with ProcessPoolExecutor(2, mp_context=context, initializer=_HERE.tell, initargs=(done,)) as pool:
-        given = (since, settings.state_dir / ARCHIVE, kept)
+        given = (since, settings.state_dir, kept)
         sides = [pool.submit(_side, snapshot, program, *given) for program in programs]
         found = flips(snapshot, *programs)
         _wait(sides, done, 2 * len(days), quiet)
@@ -159,13 +158,13 @@ class _Process:
 _HERE = _Process()
 
 
-def _side(snapshot: Snapshot, program: Program, since: date, archive: Path, kept: KeptInputs) -> Side:
+def _side(snapshot: Snapshot, program: Program, since: date, state: Path, kept: KeptInputs) -> Side:
     """Make one side; runs in a process of its own."""
     from crm_sync.audit import Earlier
+    from crm_sync.bootstrap import open_archive
     from crm_sync.reporting import side_of
-    from crm_sync.state.archive import FileArchive
 
-    return side_of(snapshot, program, since, Earlier(FileArchive.open(archive), kept), _HERE.tick)
+    return side_of(snapshot, program, since, Earlier(open_archive(state), kept), _HERE.tick)
 
 
 def _wait(sides: Sequence[Future[Side]], done: SimpleQueue[date], days: int, quiet: bool) -> None:

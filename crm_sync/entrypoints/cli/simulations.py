@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from crm_sync.settings import Settings
 
-FOLDER = "simulations"
-
 
 def digest_of(result: Mapping[str, Any]) -> str:
     """Give the digest of a simulation: 16 hex digits over all of its result."""
@@ -24,9 +22,8 @@ def keep(settings: Settings, result: Mapping[str, Any]) -> str:
     from crm_sync.state.folder import private_folder
 
     digest = digest_of(result)
-    folder = settings.state_dir / FOLDER
     private_folder(settings.state_dir)
-    private_folder(folder)
+    private_folder(_path(settings, digest).parent)
     _path(settings, digest).write_text(json.dumps(result, sort_keys=True, default=str), encoding="utf-8")
     return digest
 
@@ -59,4 +56,6 @@ def simulated(settings: Settings, digest: str, version: str) -> None:
 
 
 def _path(settings: Settings, digest: str) -> Path:
-    return settings.state_dir / FOLDER / f"{''.join(c for c in digest if c.isalnum())}.json"
+    from crm_sync.bootstrap import SIMULATIONS
+
+    return settings.state_dir / SIMULATIONS / f"{''.join(c for c in digest if c.isalnum())}.json"

@@ -122,7 +122,7 @@ def test_closed_engagements_are_requests_and_uses_without_one(facts: World, stor
     assert told == []  # nothing was decided by the day of that use
 
 
-@pytest.mark.parametrize("tampering", ["change", "drop", "add", "manifest"])
+@pytest.mark.parametrize("tampering", ["change", "drop", "add", "manifest", "list"])
 def test_a_changed_pack_is_found_out(facts: World, stores: Stores, tampering: str) -> None:
     files = packed(facts, stores, "RR-00001")
     assert wrong_in(files) == []
@@ -132,6 +132,8 @@ def test_a_changed_pack_is_found_out(facts: World, stores: Stores, tampering: st
         del files["consents.jsonl"]
     elif tampering == "add":
         files["more.txt"] = b"more"
+    elif tampering == "list":
+        files["manifest.json"] = b'{"files": []}'
     else:
         files["manifest.json"] = b"{}"
     assert wrong_in(files)

@@ -44,6 +44,10 @@ def test_machines_are_told_where_it_is_and_what_a_reset_deleted(
     told = json.loads(CliRunner().invoke(app, ["org", "start", "--port", "0", "--json"]).stdout)
     assert told["base_url"].startswith("http://127.0.0.1:")
     assert set(told) == {"base_url", "client_id", "org_id", "tls_url", "ca_file"}
+    (tmp_path / "forgotten.keys").write_text("of the journal that goes")
+    for folder in ("archive", "simulations"):
+        (tmp_path / folder / "inner").mkdir(parents=True)
     deleted = json.loads(CliRunner().invoke(app, ["org", "reset", "--yes", "--json"]).stdout)["deleted"]
     assert str(tmp_path / "local-org.sqlite") in deleted
     assert not any(Path(name).exists() for name in deleted)
+    assert [left.name for left in tmp_path.iterdir()] == ["local-org.credentials.json"]

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from crm_sync.bootstrap import SIMULATIONS, build_world
-from crm_sync.entrypoints.cli import simulations
+from crm_sync.bootstrap import build_world
 from crm_sync.entrypoints.cli.forget import OPTED_OUT
 from crm_sync.entrypoints.service import Service
 from crm_sync.errors import ConfigurationError, PermanentError
@@ -72,6 +71,7 @@ def test_a_person_is_forgotten_once_the_org_says_that_nobody_may_ask_them(
     assert found(ran.state, {contact})
     shutil.copytree(ran.state, tmp_path / "backup")
 
+    _somebody_else_asks_and_waits(here)
     told = ran.run("forget", contact, "--carry-out", "--accept-unapproved")
     assert told.exit_code == 0, told.output
     assert "Forgotten: 1 contact record" in told.stdout
@@ -82,6 +82,13 @@ def test_a_person_is_forgotten_once_the_org_says_that_nobody_may_ask_them(
     assert isinstance(ran.run("explain", "contact", contact).exception, ConfigurationError)
     assert {noted["basis"] for noted in ran.answer("retention", "--log")} == {OPTED_OUT}
     _a_backup_is_screened_before_it_is_read(ran, contact, tmp_path / "backup")
+
+
+def _somebody_else_asks_and_waits(here: Place) -> None:
+    """Bob asks to be forgotten, too, and waits for the end of a legal hold: that is no answer about anybody else."""
+    (asking,) = here.human("Individual", {"LastName": "Bob", "ShouldForget": True})
+    (bob,) = here.rows("SELECT Id FROM Contact WHERE LastName = 'Bob'")
+    here.update("Contact", bob["Id"], IndividualId=asking)
 
 
 def _a_backup_is_screened_before_it_is_read(desk: Desk, contact: str, backup: Path) -> None:
@@ -125,7 +132,7 @@ def test_what_is_due_is_told_and_only_our_own_files_are_disposed_of(desk: Desk, 
 def test_a_pack_is_written_for_what_is_closed_and_proven(desk: Desk, here: Place, contact: str, tmp_path: Path) -> None:
     numbers = {row["Stage__c"]: row["Name"] for row in here.rows("SELECT Name, Stage__c FROM Reference_Request__c")}
     out = tmp_path / "packs"
-    written = desk.answer("archive", numbers["Closed"], "--out", str(out))["written"]
+    written = desk.answer("archive", numbers["Closed"], numbers["Closed"], "--out", str(out))["written"]
     assert written == [str(out / f"{numbers['Closed']}.zip")]
     with zipfile.ZipFile(written[0]) as pack:
         about = json.loads(pack.read("engagement.json"))
@@ -172,7 +179,3 @@ def test_a_service_leaves_the_first_run_in_a_production_org_to_a_person(desk: De
         service._job("incremental")
     assert service.health.facts()["last_error"] == "UnsafePlanError"
     assert desk.place.rows("SELECT Id FROM Sync_Run__c") == []
-
-
-def test_simulations_lie_where_the_forgotten_are_looked_for() -> None:
-    assert simulations.FOLDER == SIMULATIONS
