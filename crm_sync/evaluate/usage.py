@@ -13,11 +13,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from crm_sync.evaluate.records import Records, list_sql, text_sql
+from crm_sync.model.asks import GONE
 from crm_sync.program import Program
 from crm_sync.program.rules import SCALE, Cap, Cooldown, Tolerance
-
-GONE = ("closed", "superseded")
-"""States of a match that no longer hold the person for its request."""
 
 ACTIVITY_COLUMNS = ("contact", "type", "status", "completed_on", "scheduled_on", "responded_on", "match", "request")
 MATCH_COLUMNS = (

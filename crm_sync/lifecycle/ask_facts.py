@@ -17,7 +17,6 @@ from crm_sync.lifecycle.world import Row, World, match_key
 from crm_sync.model.asks import Patience, is_begun, is_refused
 
 OVER = ("closed", "withdrawn")
-OPEN_USES = ("asked", "accepted", "scheduled")
 
 
 @dataclass(frozen=True)

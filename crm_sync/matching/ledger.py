@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crm_sync.matching.columns import UNKNOWN, normal
-from crm_sync.matching.pool import SCALE, Pool
+from crm_sync.matching.pool import Pool
 from crm_sync.matching.requests import OpenRequest
 from crm_sync.program import Program
-from crm_sync.program.rules import Cap, Cooldown
+from crm_sync.program.rules import SCALE, Cap, Cooldown
 
 
 def weight(cap: Cap, reference_type: str, program: Program) -> int:

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from crm_sync.matching.filters import Filters, Judgement
 from crm_sync.matching.fit import TENTHS, Fit
 from crm_sync.matching.market import Floats, Ints
-from crm_sync.matching.pool import SCALE, Pool
+from crm_sync.matching.pool import Pool
 from crm_sync.matching.requests import OpenRequest
 from crm_sync.matching.scan import pair_ties
 from crm_sync.program import Program
+from crm_sync.program.rules import SCALE
 
 FILLED, STAYS = 4, 2
 """In perfect fits. Staying outweighs what fit and price could gain by a move; filling a request outweighs one move."""

@@ -23,14 +23,13 @@ from crm_sync.matching.market import Ints
 from crm_sync.model.snapshot import Snapshot
 from crm_sync.model.verdicts import Verdicts
 from crm_sync.program import Program
+from crm_sync.program.rules import SCALE
 
 Flags = NDArray[np.bool_]
 NEVER = np.datetime64(date.max)
 """Stands for a day that is not known, where later is worse."""
 NOTHING = -(10**6)
 """Stands for what is left of a cap when that is not known: no release brings it above zero."""
-SCALE = 1000
-"""Uses and effort are counted in whole thousandths."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 
 from crm_sync.matching.columns import normal, one_of, rows
 from crm_sync.matching.pool import person_keys_of
-from crm_sync.matching.requests import GONE, OpenRequest
+from crm_sync.matching.requests import OpenRequest
+from crm_sync.model.asks import GONE
 from crm_sync.model.snapshot import Snapshot
 from crm_sync.model.verdicts import Verdicts
 from crm_sync.program import Program

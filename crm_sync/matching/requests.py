@@ -13,15 +13,13 @@ from datetime import date
 from typing import Any
 
 from crm_sync.matching.columns import one_of, rows
-from crm_sync.model.asks import Patience, is_refused
+from crm_sync.model.asks import GONE, Patience, is_refused
 from crm_sync.model.calendar import BusinessCalendar
 from crm_sync.model.snapshot import Snapshot
 from crm_sync.program import Program
 
 Row = dict[str, Any]
 
-GONE = ("closed", "superseded")
-"""States of a match that no longer hold anybody."""
 DONE = ("completed", "closed")
 """Statuses of a request that needs nobody any more."""
 SERVED = ("accepted", "scheduled", "completed")

@@ -11,8 +11,8 @@ from datetime import date
 
 from crm_sync.matching.fit import PARTS, TENTHS
 from crm_sync.matching.offers import Offers, Outlook, price_of_use
-from crm_sync.matching.pool import SCALE
 from crm_sync.matching.requests import OpenRequest
+from crm_sync.program.rules import SCALE
 
 USES_DAYS = 180
 """The window of the verdicts' `activations_180d`."""

@@ -15,6 +15,9 @@ from crm_sync.model.calendar import BusinessCalendar
 
 Row = Mapping[str, Any]
 
+GONE = ("closed", "superseded")
+"""States of a match that no longer hold the person for its request."""
+
 
 def is_refused(match: Row) -> bool:
     """Whether the owner or the customer has said no."""

@@ -54,7 +54,6 @@ __all__ = [
     "Stamp",
     "UnclearWriteError",
     "Waiting",
-    "name_of",
 ]
 
 

@@ -15,11 +15,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from crm_sync.program.base import Day, Part, ReferenceType, Sentence
+from crm_sync.program.base import NAME, Day, Part, ReferenceType, Sentence
 from crm_sync.program.merge_fields import KINDS, OF_A_TYPE, Kind
 from crm_sync.program.versions import content_hash
 
-TextId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$", max_length=30)]
+TextId = Annotated[str, StringConstraints(pattern=NAME, max_length=30)]
 Stage = Literal["draft", "coming", "in force", "replaced", "retired"]
 
 

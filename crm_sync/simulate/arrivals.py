@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any
 
 from crm_sync.lifecycle.uses import use_of
+from crm_sync.model.asks import GONE
 from crm_sync.model.calendar import BusinessCalendar
 from crm_sync.model.snapshot import Snapshot
 from crm_sync.program import Program
@@ -19,7 +20,6 @@ from crm_sync.simulate.people import Outcome, outcome_of
 
 Row = Mapping[str, Any]
 WORKERS_OWN = ("status", "earliest_on", "recommended_match", "substitute", "substitute_asset", "clock", "due_on")
-GONE = ("closed", "superseded")
 
 
 @dataclass

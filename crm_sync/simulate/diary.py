@@ -13,13 +13,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from crm_sync.model.asks import is_begun
+from crm_sync.model.asks import GONE, is_begun
 from crm_sync.model.calendar import BusinessCalendar
 from crm_sync.model.records import Desired, Link, Value
 from crm_sync.simulate.people import People
 
 Row = dict[str, Any]
-GONE = ("closed", "superseded")
 
 
 @dataclass

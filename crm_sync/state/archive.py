@@ -1,4 +1,4 @@
-"""FileArchive: content in files named by what they hold, compressed, each once. Implements ports.Archive.
+"""FileArchive: content in files named by what they hold, compressed, each once. Implements keeping.Shelf.
 
 A file is written beside its name and moved there when it is whole, so a crash leaves no half of one. Keeping the same
 content again renews the file's date; that is what `prune` goes by. What somebody forgotten was taken out of stays under its

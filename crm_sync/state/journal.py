@@ -87,8 +87,8 @@ class SqliteJournal:
         except sqlite3.DatabaseError as error:
             connection.close()
             raise PermanentError(
-                f"{path} is damaged ({error}). Restore it from a backup, or move it away: unread webhooks are then "
-                "found by the next sweep, and records in quarantine are tried once more."
+                f"{path} is damaged ({error}). Restore it from a backup. If there is none, move the whole state folder away: "
+                "the decision log is then lost, and the next run makes the rest anew."
             ) from error
         except PermanentError:
             connection.close()

@@ -53,11 +53,6 @@ def drafts_in(changes: Iterable[Change]) -> tuple[Draft, ...]:
     return tuple(value for change in changes for value in change.fields.values() if isinstance(value, Draft))
 
 
-def objects_named(drafts: Iterable[Draft]) -> frozenset[str]:
-    """Name the mappings whose records the drafts have to read."""
-    return frozenset(part.object for draft in drafts for part in draft.personal)
-
-
 def read_names(
     drafts: Iterable[Draft], org: Org, mappings: Mapping[str, ObjectMapping], facts: Mapping[str, ObjectFacts]
 ) -> Names:

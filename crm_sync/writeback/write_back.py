@@ -174,7 +174,7 @@ class _Run:
         return True
 
     def _note(self, pairs: Sequence[tuple[Sendable, RowResult]]) -> None:
-        told = [(item, unquoted(result)) for item, result in pairs]
+        told = [(item, _unquoted(result)) for item, result in pairs]
         for item, result in told:
             self._results[item.position] = result
             self._remember(result)
@@ -220,7 +220,7 @@ class _Run:
             self._lease.release(said)
 
 
-def unquoted(result: RowResult) -> RowResult:
+def _unquoted(result: RowResult) -> RowResult:
     """Leave out what the org says of a row that holds a draft: it may quote the text, and so a name."""
     if result.message is None or not drafts_in([result.change]):
         return result
