@@ -1,7 +1,7 @@
 """The tables of `crm_sync/lifecycle` -> docs/lifecycle.md: state diagrams (Mermaid) and the tables as text.
 
-Called by `docs.generate`. Every arrow is found by letting each event of the code happen in each state that can be reached;
-none is written here by hand. Not here: what the states mean, which stands beside them in the code.
+Called by `docs.generate`. The arrows of an ask and a request are found by letting each event of the code happen in each
+state that can be reached; those of escalations, consents and profiles are named here, and the code has to say the same of each. Not here: what the states mean, which stands beside them in the code.
 """
 
 from __future__ import annotations
