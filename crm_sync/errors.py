@@ -44,6 +44,15 @@ class ConfigurationError(CrmSyncError):
 
 
 @dataclass(eq=False)
+class HiddenFieldsError(ConfigurationError):
+    """The org does not show the worker what protects customers, so it decides nothing. Each of
+    `fields` is a mapping's name and the field as the org calls it.
+    """
+
+    fields: tuple[tuple[str, str], ...]
+
+
+@dataclass(eq=False)
 class UnsafePlanError(CrmSyncError):
     """A person has to agree first. `agree` is the exact command that does so."""
 

@@ -6,16 +6,18 @@ Everything up to the plan only reads. Nothing is written when there is nothing t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from crm_sync.audit import Books, Decided
 from crm_sync.diff import Plan, foresee, plan
 from crm_sync.erasure import Stores, forget_who_asked
+from crm_sync.errors import CrmSyncError, HiddenFieldsError
 from crm_sync.evaluate import assess
-from crm_sync.lifecycle import Explanations, desired, mass_change, standing, subjects
+from crm_sync.lifecycle import Explanations, desired, hidden_fields, mass_change, standing, subjects
 from crm_sync.lifecycle.forgetting import asked_to_be_forgotten
-from crm_sync.lifecycle.runs import answered_requests, refuse_old
+from crm_sync.lifecycle.runs import answered_requests, refuse_old, was_written_to
 from crm_sync.matching import match
 from crm_sync.model.matches import Matches
 from crm_sync.model.records import Change, Outcome
@@ -26,6 +28,8 @@ from crm_sync.program import Program
 from crm_sync.pull import pull
 from crm_sync.writeback import left_open, write_back
 
+OWN = ("sync_issue", "sync_run", "user")
+"""The mappings that an issue takes: its own, the lease, and who is told."""
 PASSES = 5
 """At most so often a run decides anew; reservations are only ever added, so it settles in two or three."""
 
@@ -56,6 +60,29 @@ class World:
 def look(world: World, as_of: datetime) -> Decision:
     """Pull the org into the mirror and decide; writes nothing to the org."""
     return decide(pull(world.org, world.mirror, world.program, as_of), world.program)
+
+
+def look_to_write(world: World, as_of: datetime, *, kind: str) -> Decision:
+    """Look for a run. What the org hides although it protects customers is told there, before the run is refused.
+
+    Raises:
+        HiddenFieldsError: a safety field cannot be read; the org holds an issue for each, if a run ever wrote to it.
+    """
+    try:
+        return look(world, as_of)
+    except HiddenFieldsError as refusal:
+        with suppress(CrmSyncError):
+            _tell_hidden(world, as_of, refusal, kind)
+        raise
+
+
+def _tell_hidden(world: World, as_of: datetime, refusal: HiddenFieldsError, kind: str) -> None:
+    """Write issues and nothing else, of nothing but the worker's own records and whom to tell."""
+    own = replace(world.program, mappings={name: world.program.mappings[name] for name in OWN})
+    snapshot = pull(world.org, world.mirror, own, as_of, again=True)
+    if was_written_to(snapshot):
+        told = plan(snapshot, hidden_fields(snapshot, refusal.fields), own)
+        _write(replace(world, program=own), told, snapshot, kind, refused=True)
 
 
 def decide(pulled: Snapshot, program: Program) -> Decision:

@@ -23,7 +23,7 @@ from crm_sync.errors import ConfigurationError, CrmSyncError, UnsafePlanError, W
 from crm_sync.lifecycle.runs import was_written_to
 from crm_sync.model.records import Outcome
 from crm_sync.model.snapshot import Snapshot
-from crm_sync.pipeline import World, carry_out, look
+from crm_sync.pipeline import World, carry_out, look_to_write
 from crm_sync.pull import sweep
 from crm_sync.settings import Settings
 from crm_sync.web.app import Door, build_app
@@ -166,7 +166,7 @@ class Service:
         if kind == "full":
             for found in sweep(self._world.org, self._world.mirror, self._world.program):
                 log.info("swept", object=found.name, gone=found.gone, missed=found.missed, changed=found.changed)
-        decision = look(self._world, at)
+        decision = look_to_write(self._world, at, kind=kind)
         if not self._settings.expect_sandbox and not was_written_to(decision.snapshot):
             raise UnsafePlanError((FIRST_RUN.format(len(decision.plan.changes)),), agree="crm-sync run")
         try:

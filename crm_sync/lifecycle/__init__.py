@@ -7,7 +7,7 @@ from crm_sync.lifecycle.concerns import desired_cases
 from crm_sync.lifecycle.consents import desired_assets, desired_consents
 from crm_sync.lifecycle.coverage import desired_coverage
 from crm_sync.lifecycle.escalations import desired_escalations
-from crm_sync.lifecycle.issues import desired_issues
+from crm_sync.lifecycle.issues import desired_issues, hidden_fields
 from crm_sync.lifecycle.mass_change import mass_change
 from crm_sync.lifecycle.matches import desired_matches
 from crm_sync.lifecycle.profiles import desired_profiles, new_profiles, subjects
@@ -20,7 +20,7 @@ from crm_sync.model.snapshot import Snapshot
 from crm_sync.model.verdicts import Verdicts
 from crm_sync.program import Program
 
-__all__ = ["Explanations", "desired", "mass_change", "standing", "subjects"]
+__all__ = ["Explanations", "desired", "hidden_fields", "mass_change", "standing", "subjects"]
 
 
 def standing(snapshot: Snapshot, verdicts: Verdicts, matches: Matches, program: Program) -> tuple[Desired, ...]:

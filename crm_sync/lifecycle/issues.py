@@ -1,18 +1,19 @@
 """Data that the rules cannot use -> one issue per problem, for the one person who can fix it.
 
-Called by `lifecycle.desired`. An issue whose problem is gone is marked resolved. Not here: escalations about customers.
+Called by `lifecycle.desired`, and by the pipeline when a run may not start (`hidden_fields`). An issue whose problem is gone is marked resolved. Not here: escalations about customers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import pyarrow.compute as pc
 
 from crm_sync.lifecycle.retention import disposal_problem
-from crm_sync.lifecycle.world import World, digest
+from crm_sync.lifecycle.world import World, digest, holder_of
 from crm_sync.model.names import words
 from crm_sync.model.records import Desired, Value
+from crm_sync.model.snapshot import Snapshot
 from crm_sync.program import ObjectMapping
 from crm_sync.program.mappings import Joined
 from crm_sync.program.templates import occasions
@@ -21,12 +22,27 @@ from crm_sync.program.templates import occasions
 def desired_issues(world: World) -> Iterator[Desired]:
     """Report every problem, and resolve the reported ones that are gone."""
     found = {digest(kind, subject): (kind, subject, fields) for kind, subject, fields in problems(world)}
-    for key, (kind, subject, fields) in sorted(found.items()):
-        first: dict[str, Value] = {"key": key, "kind": kind, "subject": subject}
-        yield Desired("sync_issue", {**fields, "resolved": False}, key=key, on_create=first, why=kind)
+    yield from (_reported(*found[key]) for key in sorted(found))
     for row in world.rows("sync_issue"):
         if row.get("key") and row["key"] not in found and not row.get("resolved"):
             yield Desired("sync_issue", {"resolved": True}, key=row["key"], why="the problem is gone")
+
+
+def hidden_fields(snapshot: Snapshot, fields: Iterable[tuple[str, str]]) -> Iterator[Desired]:
+    """Report fields without which no run starts: what a refused run says in the org. A run that starts finds them gone.
+
+    Each is a mapping's name and the field as the org calls it.
+    """
+    admin = holder_of("program_owner", snapshot.tables["user"].to_pylist())
+    for mapping, field in fields:
+        summary = f"{field} cannot be read; it protects customers, so no run starts without it."
+        yield _reported("Unreadable field", field, _grant(field, mapping, summary, admin))
+
+
+def _reported(kind: str, subject: str, fields: Mapping[str, Value]) -> Desired:
+    key = digest(kind, subject)
+    first: dict[str, Value] = {"key": key, "kind": kind, "subject": subject}
+    return Desired("sync_issue", {**fields, "resolved": False}, key=key, on_create=first, why=kind)
 
 
 def problems(world: World) -> Iterator[tuple[str, str, dict[str, Value]]]:
@@ -66,15 +82,14 @@ def _unreadable_fields(world: World) -> Iterator[tuple[str, str, dict[str, Value
         mapping = world.program.mappings[name]
         mapped = mapping.fields[field]
         api = f"{mapping.object_of(mapped)}.{mapped.field}"
-        yield (
-            "Unreadable field",
-            f"{name}.{field}",
-            {
-                "summary": f"{api} cannot be read; every rule that needs it answers not known."[:255],
-                "remedy": f"Grant read access to {api} in the worker's permission set, or correct mappings/{name}.yaml.",
-                "assigned_to": world.role("program_owner"),
-            },
-        )
+        summary = f"{api} cannot be read; every rule that needs it answers not known."
+        yield "Unreadable field", f"{name}.{field}", _grant(api, name, summary, world.role("program_owner"))
+
+
+def _grant(api: str, mapping: str, summary: str, admin: str | None) -> dict[str, Value]:
+    """What an admin reads of a field that the org does not show."""
+    remedy = f"Grant read access to {api} in the worker's permission set, or correct mappings/{mapping}.yaml."
+    return {"summary": summary[:255], "remedy": remedy, "assigned_to": admin}
 
 
 def _undecided_rows(world: World) -> Iterator[tuple[str, str, dict[str, Value]]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -39,6 +39,11 @@ def digest(*parts: str) -> str:
 def match_key(request_id: str, contact_id: str) -> str:
     """The external key of the match of this request and this person."""
     return digest("match", request_id, contact_id)
+
+
+def holder_of(role: str, users: Iterable[Row]) -> str | None:
+    """The active user who holds a role in the program; the smallest id when there are several."""
+    return min((row["id"] for row in users if row.get("role") == role and row.get("active")), default=None)
 
 
 @dataclass(frozen=True)
@@ -237,7 +242,7 @@ class World:
 
     def role(self, role: str) -> str | None:
         """The active user who holds this role in the program; the smallest id when there are several."""
-        return next((row["id"] for row in self.rows("user") if row.get("role") == role and row.get("active")), None)
+        return holder_of(role, self.rows("user"))
 
     def owner_of(self, contact_id: str | None) -> str | None:
         """Who acts for this customer: the account's owner, or who stands in for them."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from crm_sync.errors import ConfigurationError, Mistake
+from crm_sync.errors import ConfigurationError, HiddenFieldsError, Mistake
 from crm_sync.ports import FieldFacts, ObjectFacts, Reading, Stamp
 from crm_sync.program import Program
 from crm_sync.program.mappings import LOOKUP, FieldMapping, FieldType, ObjectMapping
@@ -111,10 +111,18 @@ def views(program: Program, facts: Mapping[str, ObjectFacts]) -> tuple[View, ...
     """Hold every mapping against what the org shows.
 
     Raises:
-        ConfigurationError: a safety field is not readable, or a field's type cannot be what the mapping says; lists all.
+        HiddenFieldsError: a safety field is not readable; lists what else is wrong, too.
+        ConfigurationError: a field's type cannot be what the mapping says; lists all.
     """
     mistakes: list[Mistake] = []
     found = tuple(_view(table, facts.get(table.object), mistakes) for table in tables(program))
+    if hidden := dict.fromkeys(
+        (view.mapping.known_as, f"{view.mapping.object}.{field.field}")
+        for view in found
+        for field in view.unreadable
+        if field.safety
+    ):
+        raise HiddenFieldsError(tuple(mistakes), tuple(hidden))
     if mistakes:
         raise ConfigurationError(tuple(mistakes))
     return found

@@ -14,9 +14,9 @@ from typing import Any, Protocol
 
 import pytest
 
-from crm_sync.errors import ConfigurationError, TemporaryError, UnsafePlanError
+from crm_sync.errors import HiddenFieldsError, TemporaryError, UnsafePlanError
 from crm_sync.model.records import Link
-from crm_sync.pipeline import Decision, carry_out, look
+from crm_sync.pipeline import Decision, carry_out, look, look_to_write
 from crm_sync.ports import RowAnswer, RowWrite
 from tests.year.humans import Dice, Directory
 from tests.year.place import Place, Worker
@@ -144,8 +144,10 @@ def a_field_is_hidden(year: Year, first: Worker, second: Worker, today: date) ->
     )
     admin.delete("FieldPermissions", row["Id"])
     year.place.advance(minutes=2)
-    with pytest.raises(ConfigurationError, match=r"withdrawn_on|Withdrawn_On__c"):
-        seen(first)
+    with pytest.raises(HiddenFieldsError, match="Withdrawn_On__c"):
+        look_to_write(first.world, year.place.now, kind="full")
+    told = "SELECT Id FROM Sync_Issue__c WHERE Subject__c = 'Reference_Consent__c.Withdrawn_On__c' AND Resolved__c = false"
+    assert admin.rows(told), "the admin is told in the org"
     given = {"ParentId": row["ParentId"], "SobjectType": row["SobjectType"], "Field": row["Field"]}
     admin.create("FieldPermissions", **given, PermissionsRead=True, PermissionsEdit=False)
     year.place.advance(minutes=2)

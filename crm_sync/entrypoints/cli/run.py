@@ -23,13 +23,13 @@ def run(
     from crm_sync.entrypoints.cli import output, show
     from crm_sync.entrypoints.cli.approve import only_approved
     from crm_sync.entrypoints.cli.session import here, session
-    from crm_sync.pipeline import carry_out, look
+    from crm_sync.pipeline import carry_out, look_to_write
 
     agreed = agreed_checksum(plan) if plan else agree
     settings = here()
     with session(settings) as (opened, as_of):
         world = only_approved(opened, settings, accept=accept_unapproved)
-        decision = look(world, as_of)
+        decision = look_to_write(world, as_of, kind="full")
         outcome = carry_out(world, decision, kind="full", agreed=agreed)
         if as_json:
             output.emit_json(show.summary_json(decision, outcome))

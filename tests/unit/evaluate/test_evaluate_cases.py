@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,8 @@ def turned_over(expected: Expected) -> Expected:
 @pytest.mark.parametrize(
     ("mapping", "record"),
     [("activity", {"id": "stray", "contact": None, "status": "completed", "type": "call"}),
-     ("consent", {"id": "stray", "contact": None, "status": "withdrawn", "use": "call"})],
+     ("consent", {"id": "stray", "contact": None, "status": "withdrawn", "use": "call"}),
+     ("match", {"id": "stray", "profile": None, "asked_on": date(2026, 1, 5)})],
 )  # fmt: skip
 def test_a_record_that_names_nobody_stays_in_its_case(program: Program, mapping: str, record: Any) -> None:
     first, other, *_ = load_cases(FOLDER, program)

@@ -81,6 +81,14 @@ def test_the_lowest_limit_on_any_record_of_the_person_is_promised(world_of: Any)
     assert "at most 1 reference call in any 90 days" in said(town(world_of, more=more, judged={"person_key": CONTACT}))
 
 
+@pytest.mark.parametrize(
+    "second", [{"contact": None, "key": CONTACT}, {"contact": CONTACT}], ids=["known by its key alone", "a second one"]
+)
+def test_every_profile_of_the_person_lowers_the_promise(world_of: Any, second: dict[str, Any]) -> None:
+    more = {"profile": [{"id": "a01000000000002AAA", "max_calls_quarter": 1.0, **second}]}
+    assert "at most 1 reference call in any 90 days" in said(town(world_of, more=more))
+
+
 NO_DRAFT = "To do.\n\nNo draft: "
 
 

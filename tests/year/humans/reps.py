@@ -70,7 +70,8 @@ def _needed_by(day: Day, kind: str, what: tuple[int, int]) -> date:
 def _tend(day: Day) -> None:
     """Withdraw, hold and take up again, and close what is done or past its day."""
     rows = day.place.admin.rows(
-        "SELECT Id, Requester__c, Stage__c, Status__c, Submitted_On__c, Needed_By__c FROM Reference_Request__c "
+        "SELECT Id, Requester__c, Stage__c, Status__c, Submitted_On__c, Needed_By__c, Prospect_Account__c, Opportunity__c "
+        "FROM Reference_Request__c "
         "WHERE Stage__c IN ('Submitted', 'On Hold') ORDER BY Id"
     )
     for row in rows:
@@ -84,7 +85,8 @@ def _next_stage(day: Day, row: Row) -> str | None:
     what, since = row["Id"], row["Submitted_On__c"] or day.today.isoformat()
     if row["Stage__c"] == "On Hold":
         on_hold = day.dice.between(7, 14, "held for", what)
-        return "Submitted" if day.is_due(since, on_hold) else None
+        whole = row["Needed_By__c"] and (row["Prospect_Account__c"] or row["Opportunity__c"])
+        return ("Submitted" if whole else "Withdrawn") if day.is_due(since, on_hold) else None
     if day.dice.happens(WITHDRAWN, "withdraws", what) and day.is_due(
         since, day.dice.between(1, 9, "withdraws on", what)
     ):
