@@ -14,9 +14,14 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+
 from crm_sync.diff import Plan
 from crm_sync.errors import UnsafePlanError
+from crm_sync.lifecycle.supply import bits_of, blocking
 from crm_sync.model.snapshot import Snapshot
+from crm_sync.model.verdicts import Verdicts
 from crm_sync.pipeline import Decision, carry_out, decide
 from crm_sync.program import Program
 from crm_sync.pull import pull
@@ -32,14 +37,27 @@ Settled = Callable[[Snapshot, Program], Callable[[], list[str]]]
 
 @dataclass
 class Lived:
-    """What a year came to, as the driver saw it; `not_settled` is what second looks would have written."""
+    """What a year came to, as the driver saw it; `not_settled` is what second looks would have written.
 
+    `available` counts, by contact record, the days on which nothing but load kept it from being asked for something.
+    """
+
+    days: int = 0
+    available: Counter[str] = field(default_factory=Counter)
     runs: int = 0
     looks: int = 0
     writes: int = 0
     acts: Counter[str] = field(default_factory=Counter)
     befell: Counter[str] = field(default_factory=Counter)
     not_settled: list[str] = field(default_factory=list)
+
+
+def but_for_load(verdicts: Verdicts, program: Program) -> set[str]:
+    """The contact records that may be asked for something today, limits and rests after uses aside."""
+    rests = {f"cooldown.{rest.id}" for rest in program.tolerance.cooldowns if rest.event == "used"}
+    load = bits_of(verdicts, frozenset({f"tolerance.{cap.id}" for cap in program.tolerance.caps} | rests))
+    may = np.logical_or.reduce([blocking(verdicts, kind) & ~load == 0 for kind in program.types])
+    return set(verdicts.table["contact_id"].filter(pa.array(may)).to_pylist())
 
 
 def left_to_write(snapshot: Snapshot, program: Program) -> list[str]:
@@ -94,7 +112,9 @@ class Year:
         self.place.set_clock(today, 6)
         first, second = self.workers if self.dice.happens(0.5, "who runs", today) else self.workers[::-1]
         self._befall(first, second, today)
-        self._run(first, second)
+        verdicts = self._run(first, second)
+        self.lived.days += 1
+        self.lived.available.update(but_for_load(verdicts, self.workers[0].world.program))
         if is_workday(today):
             self.workdays += 1
             self.place.set_clock(today, 14)
@@ -115,19 +135,20 @@ class Year:
                 return
             roll -= share
 
-    def _run(self, worker: Worker, other: Worker) -> None:
-        """One worker runs, and the other looks after it."""
+    def _run(self, worker: Worker, other: Worker) -> Verdicts:
+        """One worker runs, and the other looks after it; what the first decided."""
         decision = seen(worker)
         try:
             self._carry_out(worker, decision)
         except UnsafePlanError:
             self._carry_out(worker, decision, agreed=self._agreed_to(decision.plan))
         if self.settled is never or not self.dice.happens(self.looked_after, "second look", self.place.now):
-            return
+            return decision.verdicts
         snapshot = pull(other.org, other.world.mirror, other.world.program, other.org.server_time())
         self.lived.looks += 1
         self._hear_answers()
         self._answers.append(self.settled(snapshot, other.world.program))
+        return decision.verdicts
 
     def _agreed_to(self, plan: Plan) -> str:
         """The program owner looks at a plan that changes much at once, and agrees to exactly that one."""

@@ -146,7 +146,9 @@ def a_field_is_hidden(year: Year, first: Worker, second: Worker, today: date) ->
     year.place.advance(minutes=2)
     with pytest.raises(HiddenFieldsError, match="Withdrawn_On__c"):
         look_to_write(first.world, year.place.now, kind="full")
-    told = "SELECT Id FROM Sync_Issue__c WHERE Subject__c = 'Reference_Consent__c.Withdrawn_On__c' AND Resolved__c = false"
+    told = (
+        "SELECT Id FROM Sync_Issue__c WHERE Subject__c = 'Reference_Consent__c.Withdrawn_On__c' AND Resolved__c = false"
+    )
     assert admin.rows(told), "the admin is told in the org"
     given = {"ParentId": row["ParentId"], "SobjectType": row["SobjectType"], "Field": row["Field"]}
     admin.create("FieldPermissions", **given, PermissionsRead=True, PermissionsEdit=False)

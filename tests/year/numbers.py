@@ -1,12 +1,13 @@
 """What a year came to, counted from the org as the auditor's journal tells it: fulfilment, and how the load was spread.
 
-Load is effort: what was done with a person within the year, weighted by type. The pool is everybody who might be asked
-for something on at least one day of the year, as in the report, over the year.
+Load is effort: what was done with a person within the year, weighted by type. Whoever could be asked for a month only cannot
+carry a year's share, so spread is told of three pools: who could be asked all year (`CONSTANT` of the days, limits and rests
+after uses aside), everybody by the days on which they could be asked, and whoever could be asked on some day.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,8 +16,21 @@ from typing import Any
 from tests.year.auditor import Auditor, law
 from tests.year.auditor.effects import contact_of
 from tests.year.auditor.org import day_of
+from tests.year.calendar_year import Lived
 
+CONSTANT = 0.9
 YES = ("Accepted", "Scheduled", "Completed")
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How the load lies on a pool of people; `floor` is the least Gini of any division of what they did among them."""
+
+    references: int
+    gini: float
+    floor: float
+    top_fifth: float
+    never: float
 
 
 @dataclass(frozen=True)
@@ -26,13 +40,11 @@ class Numbers:
     requests: int
     filled: int
     completed: int
-    references: int
     effort: float
-    gini: float
-    floor: float
-    top_fifth: float
-    never: float
     fit: float
+    all_year: Spread
+    by_days: float
+    some_day: Spread
 
     @property
     def fulfilment(self) -> float:
@@ -47,6 +59,20 @@ def gini(loads: Sequence[float]) -> float:
         return 0.0
     ordered = sorted(loads)
     return sum((2 * rank - count + 1) * load for rank, load in enumerate(ordered)) / (count * total)
+
+
+def gini_of_days(loads: Iterable[tuple[float, int]]) -> float:
+    """Inequality among days on which somebody could be asked, each with its share of that person's load.
+
+    Of (load, days); with as many days for everybody it is `gini`.
+    """
+    known = sorted((load / days, days) for load, days in loads if days)
+    total, count = sum(rate * days for rate, days in known), sum(days for _, days in known)
+    below, area = 0.0, 0.0
+    for rate, days in known:
+        area += days * (2 * below + rate * days)
+        below += rate * days
+    return 1 - area / (count * total) if total else 0.0
 
 
 def least_gini(efforts: Sequence[float], people: int) -> float:
@@ -76,8 +102,8 @@ def _filled_up(loads: list[float], water: float) -> list[float]:
     return loads
 
 
-def numbers(auditor: Auditor, lines: Iterable[Mapping[str, Any]], start: date, end: date) -> Numbers:
-    """Count a year that the auditor has read; `lines` are its journal's."""
+def numbers(auditor: Auditor, lived: Lived, start: date, end: date) -> Numbers:
+    """Count a year that the auditor has read."""
     org, persons = auditor.org, auditor.persons
     person: dict[str, str] = {}
 
@@ -86,11 +112,11 @@ def numbers(auditor: Auditor, lines: Iterable[Mapping[str, Any]], start: date, e
             person[contact or ""] = min(persons.records_of(contact), default="")
         return person[contact or ""]
 
-    load = dict.fromkeys(
-        (who(org.row("Reference_Profile__c", one).get("Contact__c")) for one in _were_eligible(lines)), 0.0
-    )
-    load.pop("", None)
-    efforts: list[float] = []
+    days: Counter[str] = Counter()
+    for contact, number in lived.available.items():
+        days[who(contact)] = max(days[who(contact)], number)
+    days.pop("", None)
+    work: dict[str, list[float]] = {one: [] for one in days}
     for activity in org.rows("Reference_Activity__c"):
         match = org.row("Reference_Match__c", activity.get("Match__c"))
         done = activity.get("Completed_On__c") or match.get("Completed_On__c")
@@ -98,38 +124,36 @@ def numbers(auditor: Auditor, lines: Iterable[Mapping[str, Any]], start: date, e
         used = done or activity.get("Status__c") == "Missed"
         if used and on and start <= on <= end and activity.get("Status__c") not in ("Cancelled", "Declined"):
             owner = who(activity.get("Contact__c"))
-            if owner in load:
-                load[owner] += law.EFFORT[activity["Type__c"]]
-                efforts.append(law.EFFORT[activity["Type__c"]])
+            if owner in work:
+                work[owner].append(law.EFFORT[activity["Type__c"]])
     asked = {
         row["Id"] for row in org.rows("Reference_Request__c") if (day_of(row.get("Submitted_On__c")) or start) >= start
     }
     yes = _said_yes(auditor)
-    loads = sorted(load.values(), reverse=True)
-    fifth = max(len(loads) // 5, 1)
     scores = [match["Score__c"] for request in asked & yes.keys() for match in yes[request] if match.get("Score__c")]
     return Numbers(
         requests=len(asked),
         filled=len(asked & yes.keys()),
         completed=sum(bool(_done(auditor, request)) for request in asked),
-        references=len(loads),
-        effort=sum(loads),
-        gini=gini(loads),
-        floor=least_gini(efforts, len(loads)) if loads else 0.0,
-        top_fifth=sum(loads[:fifth]) / (sum(loads) or 1),
-        never=sum(1 for one in loads if not one) / (len(loads) or 1),
+        effort=sum(map(sum, work.values())),
         fit=sum(scores) / len(scores) if scores else 0.0,
+        all_year=_spread([work[one] for one in sorted(days) if days[one] >= CONSTANT * lived.days]),
+        by_days=gini_of_days((sum(work[one]), days[one]) for one in sorted(days)),
+        some_day=_spread([work[one] for one in sorted(days)]),
     )
 
 
-def _were_eligible(lines: Iterable[Mapping[str, Any]]) -> set[str]:
-    """The profiles that said of somebody, at any time, that they may be asked for something."""
-    return {
-        line["record_id"]
-        for line in lines
-        if line["object"] == "Reference_Profile__c"
-        and '"Eligible_Types__c":"' in (line["after"] or "").replace(": ", ":")
-    }
+def _spread(work: Sequence[Sequence[float]]) -> Spread:
+    """How the load of these people, each with their pieces of work, is spread over them."""
+    loads = sorted(map(sum, work), reverse=True)
+    fifth = max(len(loads) // 5, 1)
+    return Spread(
+        references=len(loads),
+        gini=gini(loads),
+        floor=least_gini([piece for pieces in work for piece in pieces], len(loads)) if loads else 0.0,
+        top_fifth=sum(loads[:fifth]) / (sum(loads) or 1),
+        never=sum(1 for one in loads if not one) / (len(loads) or 1),
+    )
 
 
 def _said_yes(auditor: Auditor) -> Mapping[str, list[Mapping[str, Any]]]:

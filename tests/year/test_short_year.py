@@ -14,7 +14,7 @@ import pytest
 from crm_sync.program import Program
 from tests.year.auditor import Auditor
 from tests.year.calendar_year import Lived, open_year
-from tests.year.numbers import gini, least_gini
+from tests.year.numbers import gini, gini_of_days, least_gini
 from tests.year.place import cut_sample, load_sample, open_place
 
 START, DAYS, ACCOUNTS, DEMAND = date(2026, 12, 21), 14, 6, 8.0
@@ -59,6 +59,12 @@ def test_the_measure_of_spread() -> None:
     assert gini([1, 1, 1, 1]) == 0
     assert gini([0, 0, 0, 4]) == pytest.approx(0.75)
     assert gini([]) == 0
+
+
+def test_a_day_counts_as_much_as_any_other_day() -> None:
+    assert gini_of_days([(3, 30), (1, 30), (2, 30)]) == pytest.approx(gini([3, 1, 2]))
+    assert gini_of_days([(4, 40), (1, 10), (0, 0)]) == pytest.approx(0)
+    assert gini_of_days([(0, 30), (4, 10)]) == pytest.approx(gini([0, 0, 0, 4]))
 
 
 def test_no_division_of_the_work_is_more_even_than_the_floor() -> None:
