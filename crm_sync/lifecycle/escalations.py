@@ -56,8 +56,7 @@ def _records(world: World) -> tuple[Record, ...]:
     grouped: dict[tuple[str, str], list[Incident]] = defaultdict(list)
     for incident in incidents(world):
         grouped[incident.kind, incident.subject].append(incident)
-    held = {row["key"]: row for row in world.rows("escalation") if row.get("key")}
-    found = (_present(world, kind, subject, found, held) for (kind, subject), found in sorted(grouped.items()))
+    found = (_present(world, kind, subject, found) for (kind, subject), found in sorted(grouped.items()))
     return tuple(record for record in found if record.incidents)
 
 
@@ -105,15 +104,25 @@ def fate_of(facts: IncidentFacts) -> Fate:
     return next(fate for fate in FATES if fate.holds(facts))
 
 
-def _present(world: World, kind: str, subject: str, found: Sequence[Incident], held: Mapping[str, Row]) -> Record:
+def so_far(world: World, kind: str, subject: str) -> tuple[tuple[Row, ...], Row | None]:
+    """The closed records of a cause, in their order, and the one after them that nobody has closed, if it is there."""
+    held, closed = world.once(_by_key), []
+    while (row := held.get(escalation_key(kind, subject, len(closed) + 1))) and row.get("status") == "closed":
+        closed.append(row)
+    return tuple(closed), row
+
+
+def _by_key(world: World) -> Mapping[str, Row]:
+    return {row["key"]: row for row in world.rows("escalation") if row.get("key")}
+
+
+def _present(world: World, kind: str, subject: str, found: Sequence[Incident]) -> Record:
     """The record that a cause's incidents of today belong to: the first that nobody has closed."""
-    after, occurrence = date.min, 1
-    while (row := held.get(escalation_key(kind, subject, occurrence))) and row.get("status") == "closed":
-        after, occurrence = max(after, _closed_on(world, row)), occurrence + 1
-    since = _news_since(world, row)
-    state: Literal["none", "open", "closed"] = "open" if row else "closed" if occurrence > 1 else "none"
+    closed, row = so_far(world, kind, subject)
+    after, since = max((_closed_on(world, one) for one in closed), default=date.min), _news_since(world, row)
+    state: Literal["none", "open", "closed"] = "open" if row else "closed" if closed else "none"
     mine = (one for one in found if fate_of(IncidentFacts(state, one.day > after, one.day >= since, one.lasts)).counts)
-    return Record(kind, subject, occurrence, tuple(sorted(mine, key=lambda one: (one.day, one.source))), row)
+    return Record(kind, subject, len(closed) + 1, tuple(sorted(mine, key=lambda one: (one.day, one.source))), row)
 
 
 def _closed_on(world: World, row: Row) -> date:

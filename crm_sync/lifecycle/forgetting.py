@@ -64,12 +64,18 @@ def asked_to_be_forgotten(snapshot: Snapshot) -> frozenset[str]:
     if not asking:
         return frozenset()
     found = _values(_rows(snapshot, "contact", ("individual",), asking), "id")
-    merged = _rows(snapshot, "merged_contact", ("individual",), asking)
+    found |= _survivors(snapshot, "contact", _rows(snapshot, "merged_contact", ("individual",), asking))
+    return frozenset(found & _values(contacts, "id"))
+
+
+def _survivors(snapshot: Snapshot, name: str, merged: pa.Table) -> set[str]:
+    """The ids of whatever these merged records were merged into, and what that was merged into, to the end."""
+    found: set[str] = set()
     while merged.num_rows:
         masters = _values(merged, "master_record") - found
         found |= masters
-        merged = _rows(snapshot, "merged_contact", ("id",), masters)
-    return frozenset(found & _values(contacts, "id"))
+        merged = _rows(snapshot, f"merged_{name}", ("id",), masters)
+    return found
 
 
 def living(snapshot: Snapshot) -> frozenset[str]:
@@ -87,11 +93,18 @@ def same_people(verdicts: Verdicts, contacts: Iterable[str]) -> frozenset[str]:
 
 
 def on_legal_hold(snapshot: Snapshot, program: Program, contacts: Iterable[str]) -> frozenset[str]:
-    """Those of these contacts whose account is, or may be, under legal hold, where rules/retention.yaml lets it stop disposal."""
+    """Those of these contacts whose account is, or may be, under legal hold, where rules/retention.yaml lets it stop disposal.
+
+    An account takes over the hold of every account that was merged into it.
+    """
     accounts = snapshot.tables.get("account")
     if accounts is None or not program.retention.legal_hold_stops_disposal or "legal_hold" not in accounts.column_names:
         return frozenset()
     free = _values(accounts.filter(pc.equal(accounts["legal_hold"], False)), "id")
+    merged = snapshot.tables.get("merged_account")
+    if merged is not None and "legal_hold" in merged.column_names:
+        maybe_held = pc.fill_null(pc.not_equal(merged["legal_hold"], False), True)
+        free -= _survivors(snapshot, "account", merged.filter(maybe_held))
     mine = _rows(snapshot, "contact", ("id",), contacts)
     named = mine.filter(pc.is_valid(mine["account"]))
     return frozenset(_values(named.filter(pc.invert(pc.is_in(named["account"], value_set=_texts(free)))), "id"))

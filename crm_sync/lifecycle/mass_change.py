@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from crm_sync.lifecycle.escalations import Record, desired_escalation, escalation_key
+from crm_sync.lifecycle.escalations import Record, desired_escalation, so_far
 from crm_sync.lifecycle.incidents import Incident
-from crm_sync.lifecycle.world import Row, World
+from crm_sync.lifecycle.world import World
 from crm_sync.model.matches import Matches
 from crm_sync.model.records import Desired
 from crm_sync.model.snapshot import Snapshot
@@ -32,17 +32,8 @@ def mass_change(
     world = World(snapshot, verdicts, matches, program, {})
     evidence = "\n".join((*problems, WHERE_TO_LOOK))
     incident = Incident(KIND, SUBJECT, SUBJECT, world.today, evidence, None)
-    occurrence, held = _present(world)
-    wanted = desired_escalation(world, Record(KIND, SUBJECT, occurrence, (incident,), held))
+    closed, held = so_far(world, KIND, SUBJECT)
+    wanted = desired_escalation(world, Record(KIND, SUBJECT, len(closed) + 1, (incident,), held))
     count = (held.get("occurrences") or 0) if held else 0
     news = held is None or held.get("evidence") != evidence
     return replace(wanted, fields={**wanted.fields, "evidence": evidence, "occurrences": float(count + news)})
-
-
-def _present(world: World) -> tuple[int, Row | None]:
-    """The first record of this kind that nobody has closed: its number, and its row if there is one."""
-    held = {row["key"]: row for row in world.rows("escalation") if row.get("key")}
-    occurrence = 1
-    while (row := held.get(escalation_key(KIND, SUBJECT, occurrence))) and row.get("status") == "closed":
-        occurrence += 1
-    return occurrence, row

@@ -238,7 +238,7 @@ def _version(draft: Draft) -> str:
 
 
 def _content(mapping: ObjectMapping) -> Mapping[str, object]:
-    """Give what a mapping says; what only joined fields have is there for these alone, so that older versions stay."""
+    """Give what a mapping says. What only joined fields have is said of these alone: a mapping without any is told as it reads."""
     fields = {
         field.name: {name: value for name, value in vars(field).items() if name != "home" or value is not None}
         for field in mapping.fields.values()

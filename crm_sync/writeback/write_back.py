@@ -117,7 +117,9 @@ class _Run:
         try:
             self._send_all(self._sendable(plan))
             if then is not None:
-                self._send_all(self._sendable(then(self._outcome())))
+                last = then(self._outcome())
+                check_permissions(last.changes, self._translator.mappings, self._translator.facts)
+                self._send_all(self._sendable(last))
             self._lease.close_others()
         except BaseException as error:
             self._end("failed", error)
@@ -127,7 +129,6 @@ class _Run:
 
     def _sendable(self, plan: Plan) -> list[Sendable]:
         """Translate every change; what cannot or need not be sent gets its result at once."""
-        check_permissions(plan.changes, self._translator.mappings, self._translator.facts)
         items, settled = [], []
         first, self._changes = len(self._changes), (*self._changes, *plan.changes)
         for position, change in enumerate(plan.changes, first):

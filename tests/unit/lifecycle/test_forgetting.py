@@ -81,3 +81,18 @@ def test_those_on_legal_hold_stay_or_who_may_be_and_only_if_the_rules_say_so(
     assert on_legal_hold(made, program, asked[1:2]) == frozenset()
     lax = replace(program, retention=program.retention.model_copy(update={"legal_hold_stops_disposal": False}))
     assert on_legal_hold(made, lax, asked) == frozenset()
+
+
+@pytest.mark.parametrize(("hold", "held"), [(True, {"0031"}), (None, {"0031"}), (False, set())])
+def test_an_account_takes_over_the_hold_of_what_was_merged_into_it(
+    snapshot_of: Any, program: Program, hold: bool | None, held: set[str]
+) -> None:
+    made = snapshot_of(
+        account=[{"id": f"001{n}", "legal_hold": False} for n in range(2)],
+        contact=[{"id": f"003{n}", "account": f"001{n}"} for n in range(2)],
+    )
+    losers = pa.table(
+        {"id": ["0018", "0019"], "master_record": ["0011", "0018"], "legal_hold": pa.array([False, hold], pa.bool_())}
+    )
+    made = replace(made, tables={**made.tables, "merged_account": losers})
+    assert on_legal_hold(made, program, ["0030", "0031"]) == held
