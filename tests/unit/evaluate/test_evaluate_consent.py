@@ -97,6 +97,8 @@ OTHERS: list[tuple[dict[str, Any], str]] = [
     ({"status": "refused", "valid_from": date(2026, 3, 1)}, "false"),
     ({"status": "refused", "valid_from": date(2026, 1, 1)}, "true"),
     ({"status": "refused"}, "false"),
+    ({"status": "refused", "valid_from": date(2026, 1, 1), "withdrawn_on": TODAY}, "false"),
+    ({"status": "refused", "valid_from": date(2026, 1, 1), "withdrawn_on": LATER}, "true"),
     ({"status": "pending"}, "true"),
     ({"status": None}, "unknown"),
     ({"status": None, "withdrawn_on": date(2026, 1, 1)}, "true"),
