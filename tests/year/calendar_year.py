@@ -39,11 +39,13 @@ Settled = Callable[[Snapshot, Program], Callable[[], list[str]]]
 class Lived:
     """What a year came to, as the driver saw it; `not_settled` is what second looks would have written.
 
-    `available` counts, by contact record, the days on which nothing but load kept it from being asked for something.
+    `available` counts, by contact record, the days on which nothing but load kept it from being asked for something;
+    `callable` those on which it was so for a sales call.
     """
 
     days: int = 0
     available: Counter[str] = field(default_factory=Counter)
+    callable: Counter[str] = field(default_factory=Counter)
     runs: int = 0
     looks: int = 0
     writes: int = 0
@@ -52,11 +54,11 @@ class Lived:
     not_settled: list[str] = field(default_factory=list)
 
 
-def but_for_load(verdicts: Verdicts, program: Program) -> set[str]:
-    """The contact records that may be asked for something today, limits and rests after uses aside."""
+def but_for_load(verdicts: Verdicts, program: Program, kinds: Sequence[str]) -> set[str]:
+    """The contact records that may be asked for one of these kinds today, limits and rests after uses aside."""
     rests = {f"cooldown.{rest.id}" for rest in program.tolerance.cooldowns if rest.event == "used"}
     load = bits_of(verdicts, frozenset({f"tolerance.{cap.id}" for cap in program.tolerance.caps} | rests))
-    may = np.logical_or.reduce([blocking(verdicts, kind) & ~load == 0 for kind in program.types])
+    may = np.logical_or.reduce([blocking(verdicts, kind) & ~load == 0 for kind in kinds])
     return set(verdicts.table["contact_id"].filter(pa.array(may)).to_pylist())
 
 
@@ -114,7 +116,9 @@ class Year:
         self._befall(first, second, today)
         verdicts = self._run(first, second)
         self.lived.days += 1
-        self.lived.available.update(but_for_load(verdicts, self.workers[0].world.program))
+        program = self.workers[0].world.program
+        self.lived.available.update(but_for_load(verdicts, program, program.types))
+        self.lived.callable.update(but_for_load(verdicts, program, ("call",)))
         if is_workday(today):
             self.workdays += 1
             self.place.set_clock(today, 14)

@@ -1,14 +1,15 @@
 """What a year came to, counted from the org as the auditor's journal tells it: fulfilment, and how the load was spread.
 
 Load is effort: what was done with a person within the year, weighted by type. Whoever could be asked for a month only cannot
-carry a year's share, so spread is told of three pools: who could be asked all year (`CONSTANT` of the days, limits and rests
-after uses aside), everybody by the days on which they could be asked, and whoever could be asked on some day.
+carry a year's share, and whoever offers a logo only no call's, so spread is told of several pools: who could be called on all year (`CONSTANT` of
+the days, limits and rests after uses aside), who could be asked for something all year, everybody by the days on which they could
+be asked, and whoever could be asked on some day.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -42,6 +43,7 @@ class Numbers:
     completed: int
     effort: float
     fit: float
+    callable: Spread
     all_year: Spread
     by_days: float
     some_day: Spread
@@ -112,10 +114,7 @@ def numbers(auditor: Auditor, lived: Lived, start: date, end: date) -> Numbers:
             person[contact or ""] = min(persons.records_of(contact), default="")
         return person[contact or ""]
 
-    days: Counter[str] = Counter()
-    for contact, number in lived.available.items():
-        days[who(contact)] = max(days[who(contact)], number)
-    days.pop("", None)
+    days, calls = (_of_people(counted, who) for counted in (lived.available, lived.callable))
     work: dict[str, list[float]] = {one: [] for one in days}
     for activity in org.rows("Reference_Activity__c"):
         match = org.row("Reference_Match__c", activity.get("Match__c"))
@@ -137,10 +136,20 @@ def numbers(auditor: Auditor, lived: Lived, start: date, end: date) -> Numbers:
         completed=sum(bool(_done(auditor, request)) for request in asked),
         effort=sum(map(sum, work.values())),
         fit=sum(scores) / len(scores) if scores else 0.0,
+        callable=_spread([work[one] for one in sorted(calls) if calls[one] >= CONSTANT * lived.days]),
         all_year=_spread([work[one] for one in sorted(days) if days[one] >= CONSTANT * lived.days]),
         by_days=gini_of_days((sum(work[one]), days[one]) for one in sorted(days)),
         some_day=_spread([work[one] for one in sorted(days)]),
     )
+
+
+def _of_people(counted: Mapping[str, int], who: Callable[[str], str]) -> Counter[str]:
+    """The days of each person: those of the record with the most."""
+    days: Counter[str] = Counter()
+    for contact, number in counted.items():
+        days[who(contact)] = max(days[who(contact)], number)
+    days.pop("", None)
+    return days
 
 
 def _spread(work: Sequence[Sequence[float]]) -> Spread:

@@ -44,7 +44,7 @@ def live(folder: Path, days: int, seed: int, settled: Settled, *, greedy: bool, 
         year = open_year(place, folder, program, seed, START, DEMAND, settled)
         lived = year.live(START, days, lambda line: None if quiet else print(line, file=sys.stderr, flush=True))
         lines = list(place.journal())
-    (folder / "available.json").write_text(json.dumps({"days": lived.days, "available": lived.available}))
+    (folder / "lived.json").write_text(json.dumps(vars(lived)))
     auditor = Auditor().read(lines)
     found = auditor.finish()
     return lived, found, auditor.audited, numbers(auditor, lived, START, START + timedelta(days=days))
@@ -67,7 +67,7 @@ def told(name: str, came_to: Numbers) -> str:
 def spread_told(name: str, pool: str, spread: Spread) -> str:
     """How evenly the load lies on a pool, on a line."""
     return (
-        f"{name:<12}{pool:<20}{spread.references:>10}{spread.gini:>7.3f}{spread.floor:>7.3f}"
+        f"{name:<12}{pool:<22}{spread.references:>10}{spread.gini:>7.3f}{spread.floor:>7.3f}"
         f"{spread.top_fifth:>10.1%}{spread.never:>13.1%}"
     )
 
@@ -117,11 +117,12 @@ def report(mine: Result, peer: Result, days: int, seconds: float) -> int:
     both = {"ours": ours, "one by one": theirs}
     for name, came_to in both.items():
         print(told(name, came_to))
-    print(f"{'':<12}{'could be asked':<20}{'references':>10}{'Gini':>7}{'least':>7}{'top 20 %':>10}{'never asked':>13}")
+    print(f"{'':<12}{'could be asked':<22}{'references':>10}{'Gini':>7}{'least':>7}{'top 20 %':>10}{'never asked':>13}")
     for name, came_to in both.items():
+        print(spread_told(name, "for a call, all year", came_to.callable))
         print(spread_told(name, "all year", came_to.all_year))
         print(spread_told(name, "on some day", came_to.some_day))
-        print(f"{name:<12}{'by days':<20}{'':>10}{came_to.by_days:>7.3f}")
+        print(f"{name:<12}{'by days':<22}{'':>10}{came_to.by_days:>7.3f}")
     print(f"least: no division of that work among that many people has a smaller Gini; the goal is below {MOST_UNEVEN}")
     print("by days: of all days on which somebody could be asked, each with its share of their load")
     whole = days >= 365
@@ -129,8 +130,8 @@ def report(mine: Result, peer: Result, days: int, seconds: float) -> int:
         *(["an invariant was broken"] if found or peer_found else []),
         *(["a second run had something to write"] if lived.not_settled else []),
         *(
-            [f"Gini is {ours.all_year.gini:.3f}, at most {MOST_UNEVEN}"]
-            if whole and ours.all_year.gini >= MOST_UNEVEN
+            [f"Gini is {ours.callable.gini:.3f}, at most {MOST_UNEVEN}"]
+            if whole and ours.callable.gini >= MOST_UNEVEN
             else []
         ),
         *(["fewer requests were fulfilled than one by one"] if whole and ours.filled < theirs.filled else []),
