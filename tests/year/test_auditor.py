@@ -381,6 +381,19 @@ def test_a_mass_change_needs_a_person_who_agreed_to_that_very_plan(agreed: str, 
     assert [finding.check for finding in findings] == ["S19"] * found
 
 
+@pytest.mark.parametrize(
+    "freed",
+    [
+        human("Reference_Match__c", MATCH, Owner_Decision__c="Declined"),
+        human("Reference_Request__c", REQUEST, Stage__c="Withdrawn"),
+    ],
+    ids=["an owner said no", "a request was withdrawn"],
+)
+def test_what_was_held_and_is_free_again_may_be_asked_for(freed: Deed) -> None:
+    found = Auditor().read(story(Told(), {PROPOSED: gains(freed)}).lines).finish()
+    assert not {finding.check for finding in found} & {"S12", "S13", "S14"}
+
+
 def test_a_later_consent_makes_a_withdrawal_history() -> None:
     def anew(told: Told) -> None:
         withdrawn(told)

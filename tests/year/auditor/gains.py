@@ -84,7 +84,20 @@ def _is_about(persons: Persons, entry: Entry, contact: str) -> bool:
     individuals = {row.get("IndividualId") for row in rows} - {None}
     touched = {**org.row(entry.object, entry.record, deleted=True), **entry.before, **entry.after}
     pointed = {touched.get(name) for name in ("Contact__c", "ContactId", "AccountId", "Account__c", "WhoId")}
-    return entry.record in records | accounts | individuals or bool(pointed & (records | accounts))
+    return (
+        entry.record in records | accounts | individuals
+        or bool(pointed & (records | accounts))
+        or _frees(org, entry, touched, records)
+    )
+
+
+def _frees(org: Org, entry: Entry, touched: Mapping[str, object], records: set[str]) -> bool:
+    """Whether an entry is on a match of this person, or on the request of one: what it held may be free now."""
+    profiles = {row["Id"] for one in records for row in org.pointing("Reference_Profile__c", "Contact__c", one)}
+    if entry.object == "Reference_Match__c":
+        return touched.get("Profile__c") in profiles
+    matches = org.pointing("Reference_Match__c", "Request__c", entry.record)
+    return entry.object == "Reference_Request__c" and any(row.get("Profile__c") in profiles for row in matches)
 
 
 def takes_away(entry: Entry) -> bool:
