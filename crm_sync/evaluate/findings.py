@@ -211,7 +211,8 @@ def _of_consent(case: Case, gate: Gate, truth: Truth) -> Finding:
         return Finding(f"no consent to {t.replace('_', ' ')} on record", threshold, None, gate.remedy)
     look = next((look for look in looks if look["is_good"] is _GOOD[truth]), looks[0])
     value, field = _lack(case, look) if truth != "true" else (_held(look), "status")
-    remedy = gate.remedy if look["starts_on"] is None else "Wait until the consent holds."
+    waits = truth == "false" and look["starts_on"] is not None
+    remedy = "Wait until the consent holds." if waits else gate.remedy
     return Finding(value, threshold, case.source("consent", look["id"], field), remedy)
 
 

@@ -263,8 +263,10 @@ class TestStartsLater:
         assert (reason.free_on, reason.source.record_id) == (SOON, "other")
 
     def test_no_day_when_consents_cannot_be_read(self, customer: Any) -> None:
-        look = customer.put("consent", "ada_call", valid_from=SOON).look(unreadable=frozenset({("consent", "use")}))
-        assert (look.reason("consent").truth, look.reason("consent").free_on) == ("unknown", None)
+        look = customer.put("consent", "ada_call", valid_from=SOON).look(unreadable=frozenset({("consent", "status")}))
+        reason = look.reason("consent")
+        assert (reason.truth, reason.free_on) == ("unknown", None)
+        assert reason.remedy.startswith("Ask, through the account owner")
 
     def test_what_is_not_known_is_told_of_the_record_it_is_not_known_of(self, customer: Any) -> None:
         customer.put("consent", "ada_call", valid_from=SOON)
