@@ -106,7 +106,9 @@ def _ends(other: str, grant: str) -> str:
 def _will_end(other: str, grant: str) -> str:
     """Say whether another record ends a grant of a later day by then: a withdrawal of that day, or a restriction."""
     lapses = f"coalesce({other}.valid_to, {other}.runs_out_on)"
-    restricts = f"({other}.legal_restriction AND {other}.valid_from <= {grant}.valid_from AND {grant}.valid_from < {lapses})"
+    restricts = (
+        f"({other}.legal_restriction AND {other}.valid_from <= {grant}.valid_from AND {grant}.valid_from < {lapses})"
+    )
     return f"((coalesce({other}.withdrawn_on = {grant}.valid_from, false) OR {restricts}) AND CASE WHEN {other}.use IS NOT NULL THEN true END)"
 
 

@@ -68,6 +68,4 @@ def _lines(world: World, match: Row, blocking: frozenset[str]) -> list[str]:
     request = world.row("request", match.get("request")) or {}
     verdict = world.explanations.get(world.contact_of(match) or "", {}).get(request.get("type") or "")
     reasons = {reason.rule_id: reason for reason in verdict.reasons} if verdict else {}
-    return [
-        sentence(reasons[rule]) if rule in reasons else f"{rule} is not met." for rule in sorted(blocking)
-    ]
+    return [sentence(reasons[rule]) if rule in reasons else f"{rule} is not met." for rule in sorted(blocking)]

@@ -50,7 +50,9 @@ def summary(verdicts: Mapping[str, Verdict]) -> str:
     more = f" And {len(blocking) - 1} more." if len(blocking) > 1 else ""
     first = (shared or blocking)[0]
     told = [f"{opening}: {sentence(first, remedy=remedy)}{more}" for remedy in (True, False)]
-    return shorten(next((one for one in told if len(one) <= SUMMARY_LENGTH), told[-1]), SUMMARY_LENGTH, placeholder=" ...")
+    return shorten(
+        next((one for one in told if len(one) <= SUMMARY_LENGTH), told[-1]), SUMMARY_LENGTH, placeholder=" ..."
+    )
 
 
 def _nearest(verdicts: Mapping[str, Verdict]) -> tuple[str, list[Reason]]:

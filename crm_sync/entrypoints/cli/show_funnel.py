@@ -45,7 +45,9 @@ def _show_stops(title: str, stops: Mapping[str, Sequence[Stop]], every: bool) ->
     ranked = [rule for rule, _ in people.most_common(None if every else SHOWN)]
     heading(f"{title} (not met, +? not known, only: nothing else stops them)")
     types = [words(t) for t in stops]
-    table(("criterion", *types), [(words(rule), *(cells[t].get(rule, "") for t in stops)) for rule in ranked], right=types)
+    table(
+        ("criterion", *types), [(words(rule), *(cells[t].get(rule, "") for t in stops)) for rule in ranked], right=types
+    )
     if len(ranked) < len(people):
         line(f"and {len(people) - len(ranked)} more criteria (all of them: --all).")
 

@@ -219,9 +219,24 @@ NEVER_STARTING: dict[str, tuple[dict[str, Any], dict[str, Any] | None, str, str]
     "refused on that day": ({}, {"status": "refused", "valid_from": SOON}, "ended", "Status__c"),
     "refused after": ({}, {"status": "refused", "valid_from": AFTER_SOON}, "ended", "Status__c"),
     "another withdrawn on that day": ({}, ELSEWHERE | {"withdrawn_on": SOON}, "other", "Status__c"),
-    "restricted by then": ({}, {"status": "granted", "legal_restriction": True, "valid_from": SOON}, "other", "Status__c"),
-    "perhaps restricted by then": ({}, {"status": "granted", "legal_restriction": None, "valid_from": SOON}, "other", "Status__c"),
-    "a pending one perhaps restricts": ({}, {"status": "pending", "legal_restriction": None, "valid_from": SOON}, "other", "Status__c"),
+    "restricted by then": (
+        {},
+        {"status": "granted", "legal_restriction": True, "valid_from": SOON},
+        "other",
+        "Status__c",
+    ),
+    "perhaps restricted by then": (
+        {},
+        {"status": "granted", "legal_restriction": None, "valid_from": SOON},
+        "other",
+        "Status__c",
+    ),
+    "a pending one perhaps restricts": (
+        {},
+        {"status": "pending", "legal_restriction": None, "valid_from": SOON},
+        "other",
+        "Status__c",
+    ),
 }
 
 

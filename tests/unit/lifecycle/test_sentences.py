@@ -42,8 +42,10 @@ def verdicts(**blocking: Sequence[Reason]) -> dict[str, Verdict]:
 SAID: list[tuple[dict[str, Any], str]] = [
     (
         HEALTHY,
-        "The account has been healthy long enough: since 2026-09-01; needed: at least 90 days. "
-        "Wait until health has held for long enough. It would pass on 30 Nov 2026.",
+        (
+            "The account has been healthy long enough: since 2026-09-01; needed: at least 90 days. "
+            "Wait until health has held for long enough. It would pass on 30 Nov 2026."
+        ),
     ),
     (PROMOTER, "The contact is a promoter: 7; needed: at least 9. Only a promoter is asked."),
     (
@@ -51,7 +53,12 @@ SAID: list[tuple[dict[str, Any], str]] = [
         "The contact is a promoter: not known; needed: at least 9. Only a promoter is asked.",
     ),
     (
-        {"text": "There is no active churn risk", "truth": "unknown", "value": "Severe", "threshold": "one of none, watch"},
+        {
+            "text": "There is no active churn risk",
+            "truth": "unknown",
+            "value": "Severe",
+            "threshold": "one of none, watch",
+        },
         "There is no active churn risk: not known (Severe); needed: one of none, watch.",
     ),
     (
@@ -60,7 +67,10 @@ SAID: list[tuple[dict[str, Any], str]] = [
     ),
     # "There is no dispute: yes" would read as if there were none
     ({"text": "There is no dispute", "value": "yes", "threshold": "is no"}, "There is no dispute: no."),
-    ({"text": "There is no dispute", "value": None, "truth": "unknown", "threshold": "is no"}, "There is no dispute: not known."),
+    (
+        {"text": "There is no dispute", "value": None, "truth": "unknown", "threshold": "is no"},
+        "There is no dispute: not known.",
+    ),
     ({"text": "It is recorded which product", "threshold": "known"}, "It is recorded which product: no."),
     ({"text": "A cap limits this type", "value": "no cap"}, "A cap limits this type: no cap."),
 ]
@@ -105,7 +115,12 @@ class TestSummary:
 
     def test_the_words_of_a_shared_reason_are_those_of_the_nearest_type(self) -> None:
         strict = PROMOTER | {"threshold": "at least 9"}
-        found = summary(verdicts(quote=[reason("nps", **strict), reason("a")], call=[reason("nps", **PROMOTER | {"threshold": "at least 8"})]))
+        found = summary(
+            verdicts(
+                quote=[reason("nps", **strict), reason("a")],
+                call=[reason("nps", **PROMOTER | {"threshold": "at least 8"})],
+            )
+        )
         assert "needed: at least 8" in found
 
     def test_a_long_one_leaves_the_remedy_to_the_reasons_and_keeps_the_day(self) -> None:
@@ -140,12 +155,17 @@ class TestReasons:
         ]
 
     def test_the_same_rule_with_another_threshold_is_another_line(self) -> None:
-        given = {t: [reason("nps", **PROMOTER | {"threshold": f"at least {n}"})] for t, n in (("call", 8), ("quote", 9))}
+        given = {
+            t: [reason("nps", **PROMOTER | {"threshold": f"at least {n}"})] for t, n in (("call", 8), ("quote", 9))
+        }
         lines = reasons_text(verdicts(**given)).splitlines()
         assert [line.partition(":")[0] for line in lines] == ["Call", "Quote"]
 
     def test_nothing_that_passes(self) -> None:
-        assert reasons_text(verdicts(call=[reason("fine", truth="true"), reason("mild", truth="true", weight="caution")])) == ""
+        assert (
+            reasons_text(verdicts(call=[reason("fine", truth="true"), reason("mild", truth="true", weight="caution")]))
+            == ""
+        )
 
     def test_too_many_are_cut_at_the_end_of_a_line(self) -> None:
         found = reasons_text(verdicts(call=[reason(f"rule {number} {'x' * 1000}") for number in range(40)]))
