@@ -39,12 +39,14 @@ def create_consent(records: Records, program: Program) -> None:
 def _rows(records: Records, rules: ConsentRules) -> str:
     today = records.today_sql
     grant = list_sql(rules.grant_status)
+    lapses = "least(coalesce(valid_to, runs_out_on), withdrawn_on)"
     required = all_true(
         [f"CASE WHEN nullif(trim(CAST({field} AS VARCHAR)), '') IS NOT NULL THEN true END" for field in rules.requires]
     )
     quiet = list_sql((*rules.grant_status, *HARMLESS))
     return f"""
         SELECT *, valid_from <= {today} AND {today} < coalesce(valid_to, runs_out_on) AS in_force,
+               CASE WHEN {today} < valid_from AND valid_from < {lapses} THEN valid_from END AS holds_from,
                coalesce(withdrawn_on <= {today}, false) AS is_withdrawn,
                CASE WHEN withdrawn_on <= {today} THEN true ELSE status NOT IN {quiet} END AS ends_others,
                CASE WHEN withdrawn_on <= {today} THEN withdrawn_on WHEN status = 'refused' THEN valid_from END AS ended_on
@@ -64,15 +66,23 @@ def _uses(program: Program) -> str:
 
 
 def _looks(records: Records, rules: ConsentRules) -> str:
-    """Judge each record of a use for each contact of its person: is it good in itself, and does another end it?"""
+    """Judge each record of a use for each contact of its person: is it good in itself, and does another end it?
+
+    `starts_on` is the later day from which it will be good, where nothing but that day is missing.
+    """
     covers = (
         f"list_contains(r.territory, {text_sql(rules.territory.everywhere)}) OR list_contains(r.territory, n.region)"
     )
+    sound = f"r.granted AND r.complete AND NOT r.legal_restriction AND ({covers})"
     return f"""
         WITH persons AS (SELECT r.*, n.person_key FROM consent_row r JOIN notable n USING (contact_id)),
-        enders AS (SELECT * FROM persons WHERE ends_others IS DISTINCT FROM false OR legal_restriction IS DISTINCT FROM false),
+        enders AS (
+            SELECT * FROM persons
+            WHERE ends_others IS DISTINCT FROM false OR legal_restriction IS DISTINCT FROM false OR withdrawn_on IS NOT NULL
+        ),
         ended AS (
-            SELECT g.id, u.reference_type, {any_true(_ends("o", "g"))} AS is_ended
+            SELECT g.id, u.reference_type, {any_true(_ends("o", "g"))} AS is_ended,
+                   {any_true(_will_end("o", "g"))} AS will_be_ended
             FROM persons g JOIN consent_use u USING (use) JOIN enders o USING (person_key)
             LEFT JOIN consent_use v ON v.use = o.use AND v.reference_type = u.reference_type
             WHERE o.use IS NULL OR v.use IS NOT NULL
@@ -80,8 +90,8 @@ def _looks(records: Records, rules: ConsentRules) -> str:
         )
         SELECT n.contact_id, u.reference_type, r.* EXCLUDE (contact_id),
                {covers} AS covers_region,
-               r.granted AND r.complete AND r.in_force AND NOT r.is_withdrawn AND NOT r.legal_restriction AND ({covers})
-                   AND (e.id IS NULL OR NOT e.is_ended) AS is_good
+               r.in_force AND NOT r.is_withdrawn AND {sound} AND (e.id IS NULL OR NOT e.is_ended) AS is_good,
+               CASE WHEN {sound} AND (e.id IS NULL OR NOT (e.is_ended OR e.will_be_ended)) THEN r.holds_from END AS starts_on
         FROM notable n JOIN persons r USING (person_key) JOIN consent_use u USING (use)
         LEFT JOIN ended e ON e.id = r.id AND e.reference_type = u.reference_type
     """
@@ -91,6 +101,15 @@ def _ends(other: str, grant: str) -> str:
     """Say whether another record ends a grant; one whose use is not known at most leaves it unknown."""
     refuses = f"({other}.ends_others AND NOT coalesce({other}.ended_on < {grant}.valid_from, false))"
     return f"(({refuses} OR {_restricts(other)}) AND CASE WHEN {other}.use IS NOT NULL THEN true END)"
+
+
+def _will_end(other: str, grant: str) -> str:
+    """Say whether another record ends a grant of a later day by then: a withdrawal of that day, or a restriction."""
+    lapses = f"coalesce({other}.valid_to, {other}.runs_out_on)"
+    restricts = (
+        f"({other}.legal_restriction AND {other}.valid_from <= {grant}.valid_from AND {grant}.valid_from < {lapses})"
+    )
+    return f"((coalesce({other}.withdrawn_on = {grant}.valid_from, false) OR {restricts}) AND CASE WHEN {other}.use IS NOT NULL THEN true END)"
 
 
 def _restricts(record: str) -> str:
@@ -106,6 +125,7 @@ def _states(rules: ConsentRules) -> str:
     return f"""
         SELECT contact_id, reference_type, {any_true("is_good")} AS is_good,
                max(least(coalesce(valid_to, runs_out_on), withdrawn_on)) FILTER (WHERE is_good) AS until,
+               min(starts_on) AS starts_on,
                CASE WHEN count(*) FILTER (WHERE is_good) = 0 THEN NULL
                     WHEN len({narrow}) = 0 THEN [{everywhere}]
                     ELSE list_sort(list_reduce({narrow}, lambda one, other: list_intersect(one, other))) END AS territory,

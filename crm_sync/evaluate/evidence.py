@@ -116,7 +116,7 @@ def _consents(records: Records) -> Grouped:
     """Group the consents looked at by contact and type, the most promising first."""
     looked = """
         SELECT * FROM consent_look WHERE contact_id IN (SELECT contact_id FROM shown_ids)
-        ORDER BY is_good DESC NULLS LAST, granted DESC NULLS LAST, valid_from DESC NULLS LAST, id
+        ORDER BY is_good DESC NULLS LAST, starts_on NULLS LAST, granted DESC NULLS LAST, valid_from DESC NULLS LAST, id
     """
     return _grouped(records.rows(looked), "contact_id", "reference_type")
 

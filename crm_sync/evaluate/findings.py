@@ -206,12 +206,17 @@ def _to_complete(source: Source) -> str:
 def _of_consent(case: Case, gate: Gate, truth: Truth) -> Finding:
     t = case.reference_type
     looks = case.evidence.consents.get((case.row["contact_id"], t), ())
-    threshold = f"granted, in force and unrestricted for {t.replace('_', ' ')}"
+    threshold = "granted, in force and unrestricted"
     if not looks:
         return Finding(f"no consent to {t.replace('_', ' ')} on record", threshold, None, gate.remedy)
-    look = looks[0]
+    look = next((look for look in looks if look["is_good"] is _GOOD[truth]), looks[0])
     value, field = _lack(case, look) if truth != "true" else (_held(look), "status")
-    return Finding(value, threshold, case.source("consent", look["id"], field), gate.remedy)
+    waits = truth == "false" and look["starts_on"] is not None
+    remedy = "Wait until the consent holds." if waits else gate.remedy
+    return Finding(value, threshold, case.source("consent", look["id"], field), remedy)
+
+
+_GOOD: Mapping[Truth, bool | None] = {"true": True, "false": False, "unknown": None}
 
 
 def _held(look: Row) -> str:
@@ -223,20 +228,27 @@ def _lack(case: Case, look: Row) -> tuple[str, str]:
     """Say what is first missing in a consent, and the field it is missing from."""
     missing = [field for field in case.judged.program.consent.requires if not str(look[field] or "").strip()]
     lacks: tuple[tuple[Callable[[], bool], str, str], ...] = (
-        (lambda: look["is_withdrawn"], f"withdrawn on {look['withdrawn_on']}", "withdrawn_on"),
+        (lambda: _is_withdrawn(look), f"withdrawn on {look['withdrawn_on']}", "withdrawn_on"),
         (lambda: look["status"] is None, "its status is not known", "status"),
         (lambda: not look["granted"], f"status {look['status']}", "status"),
         (lambda: bool(missing), f"{' and '.join(missing).replace('_', ' ')} missing", (missing or ["status"])[0]),
-        (lambda: look["in_force"] is False, _validity(look), "valid_to"),
+        (lambda: look["in_force"] is False and look["holds_from"] is None, _validity(look), "valid_to"),
         (
             lambda: look["legal_restriction"] is not False,
             "restricted by law, or not known not to be",
             "legal_restriction",
         ),
         (lambda: look["covers_region"] is not True, _territory(look), "territory"),
+        (lambda: look["starts_on"] is not None, _validity(look), "valid_from"),
     )
     found = next(((text, field) for holds, text, field in lacks if holds()), None)
     return found or (_ended_by(case), "status")
+
+
+def _is_withdrawn(look: Row) -> bool:
+    """Whether it is withdrawn, or will be before it ever holds."""
+    day, first = look["withdrawn_on"], look["valid_from"]
+    return look["is_withdrawn"] or bool(day and first and day <= first)
 
 
 def _validity(look: Row) -> str:

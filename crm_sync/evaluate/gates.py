@@ -37,7 +37,7 @@ class Gate:
     @property
     def dated(self) -> bool:
         """Whether it may open by itself on a day that is known."""
-        return self.kind in ("cap", "cooldown", "blackout")
+        return self.kind != "uncapped"
 
     @property
     def types(self) -> tuple[str, ...]:

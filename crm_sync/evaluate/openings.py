@@ -1,8 +1,8 @@
 """Criteria -> the day each passes by itself, where time alone can do it.
 
 A fact that a calendar moves (how long health has held, how far away a renewal is) crosses its threshold on a day that is
-known today. Used by `masks` for everybody and by `reasons` for what is shown. Not here: caps, cooldowns and blackouts,
-whose days are computed with them.
+known today. Used by `masks` for everybody and by `reasons` for what is shown. Not here: consents, caps, cooldowns and
+blackouts, whose days are computed with them.
 """
 
 from __future__ import annotations

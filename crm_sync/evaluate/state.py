@@ -244,6 +244,7 @@ def _consents(program: Program) -> str:
     columns = [
         f"max(CASE WHEN is_good THEN 1 WHEN is_good IS NULL THEN 2 ELSE 0 END) FILTER (WHERE {mine}) AS consent_{t}, "
         f"max(until) FILTER (WHERE {mine}) AS consent_until_{t}, "
+        f"min(starts_on) FILTER (WHERE {mine}) AS free_consent_{t}, "
         f"any_value(territory) FILTER (WHERE {mine}) AS territory_{t}, "
         f"any_value(audience) FILTER (WHERE {mine}) AS audience_{t}"
         for t in program.types

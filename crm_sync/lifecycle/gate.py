@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from crm_sync.lifecycle.sentences import sentence
 from crm_sync.lifecycle.world import Row, World
 from crm_sync.model.asks import is_begun
-from crm_sync.model.verdict import Reason
 
 BLACKOUT = "blackout"
 """The criterion about today alone: it keeps a customer from being asked today, not a question from being open."""
@@ -68,11 +68,4 @@ def _lines(world: World, match: Row, blocking: frozenset[str]) -> list[str]:
     request = world.row("request", match.get("request")) or {}
     verdict = world.explanations.get(world.contact_of(match) or "", {}).get(request.get("type") or "")
     reasons = {reason.rule_id: reason for reason in verdict.reasons} if verdict else {}
-    return [_line(rule, reasons.get(rule)) for rule in sorted(blocking)]
-
-
-def _line(rule: str, reason: Reason | None) -> str:
-    if reason is None:
-        return f"{rule} is not met."
-    free = f" It would pass on {reason.free_on:%d %b %Y}." if reason.free_on else ""
-    return f"{reason.text}: {reason.value or 'not known'}. {reason.remedy}{free}"
+    return [sentence(reasons[rule]) if rule in reasons else f"{rule} is not met." for rule in sorted(blocking)]

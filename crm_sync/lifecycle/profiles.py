@@ -1,6 +1,6 @@
-"""Verdicts -> profiles: who becomes a candidate, and what each profile says about why.
+"""Verdicts -> profiles: who becomes a candidate, and what stands on each profile.
 
-Called by `lifecycle.desired`. Not here: the decision itself (evaluate), and everything people own on a profile.
+Called by `lifecycle.desired`. Not here: the decision itself (evaluate), its words (`sentences`), and everything people own on a profile.
 """
 
 from __future__ import annotations
@@ -13,14 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from crm_sync.lifecycle.check_ins import CheckIns
+from crm_sync.lifecycle.sentences import reasons_text, summary
 from crm_sync.lifecycle.world import Row, World
 from crm_sync.model.records import FORESEEN, Desired, Value
 from crm_sync.model.snapshot import Snapshot
-from crm_sync.model.verdict import Reason, Verdict
+from crm_sync.model.verdict import Verdict
 from crm_sync.model.verdicts import Verdicts
-
-SUMMARY_LENGTH = 255
-REASONS_LENGTH = 32_000
 
 
 def candidates(snapshot: Snapshot, verdicts: Verdicts) -> tuple[str, ...]:
@@ -77,8 +75,8 @@ def _fields(world: World, contact_id: str, judged: Row, profile: Row | None) -> 
         "industry": account.get("industry"),
         "product": account.get("product"),
         "verdict": standing,
-        "verdict_summary": summary(verdicts)[:SUMMARY_LENGTH],
-        "reasons": reasons_text(verdicts)[:REASONS_LENGTH],
+        "verdict_summary": summary(verdicts),
+        "reasons": reasons_text(verdicts),
         "eligible_types": eligible,
         "strength": _rounded(judged["strength"]),
         "calls_90d": judged["calls_90d"],
@@ -118,50 +116,3 @@ def overall(verdicts: Mapping[str, Verdict]) -> str:
     """Eligible if any type is; unknown if nothing is known to block some type; else blocked."""
     types = frozenset(verdict.standing for verdict in verdicts.values())
     return next(line.name for line in STANDINGS if line.holds(types))
-
-
-def summary(verdicts: Mapping[str, Verdict]) -> str:
-    """Say in one sentence what an account owner with thirty seconds needs."""
-    eligible = [t for t, verdict in verdicts.items() if verdict.standing == "eligible"]
-    if eligible:
-        return f"May be asked for: {', '.join(_words(t) for t in eligible)}."
-    shared = _blocking_everywhere(verdicts)
-    if not shared:
-        return "May not be asked for anything now; each kind of reference has its own reason."
-    more = f" (and {len(shared) - 1} more)" if len(shared) > 1 else ""
-    return f"May not be asked now: {_sentence(shared[0])}{more}"
-
-
-def _blocking_everywhere(verdicts: Mapping[str, Verdict]) -> list[Reason]:
-    """The reasons that block every type, in the order of the rules."""
-    blocking = [{r.rule_id: r for r in verdict.reasons if r.blocks} for verdict in verdicts.values()]
-    if not blocking:
-        return []
-    return [reason for rule, reason in blocking[0].items() if all(rule in other for other in blocking[1:])]
-
-
-def reasons_text(verdicts: Mapping[str, Verdict]) -> str:
-    """List what blocks, once for all types together and then per type; what passes is in `crm-sync explain`."""
-    shared = _blocking_everywhere(verdicts)
-    lines = [f"All types: {_sentence(reason)}" for reason in shared]
-    common = {reason.rule_id for reason in shared}
-    for reference_type, verdict in verdicts.items():
-        own = [r for r in verdict.reasons if r.rule_id not in common and (r.blocks or _is_caution(r))]
-        lines += [f"{_words(reference_type).capitalize()}: {_sentence(reason)}" for reason in own]
-    return "\n".join(lines)
-
-
-def _is_caution(reason: Reason) -> bool:
-    return reason.weight == "caution" and reason.truth != "true"
-
-
-def _sentence(reason: Reason) -> str:
-    """One reason as the account owner reads it: what was required, what was found, what would change it."""
-    seen = f"not known ({reason.value})" if reason.truth == "unknown" and reason.value else reason.value
-    found = f": {seen}" if seen else (": not known" if reason.truth == "unknown" else ": no")
-    remedy = f" {reason.remedy}" if reason.remedy else ""
-    return f"{reason.text}{found}.{remedy}".replace("..", ".")
-
-
-def _words(reference_type: str) -> str:
-    return reference_type.replace("_", " ")

@@ -44,8 +44,8 @@ class Verdicts:
 
     How they stand: strength (0-100, scored points over possible points), is_candidate (passes every hard criterion of
     stage `qualify` for at least one type, and shows potential or was nominated), health_since (day since which health
-    has held; null while it does not), next_available_on (first day some approved type is free again by caps, cooldowns
-    and blackouts; null when nothing dated stands in the way of one, or nothing is dated), next_check_in_on.
+    has held; null while it does not), next_available_on (first day some approved type is free again by consent, caps, cooldowns
+    and blackouts; null when none of them stands in the way of one, or nothing is dated), next_check_in_on.
 
     What they gave: calls_90d, activations_180d, uses_365d, effort_365d (what may have happened counts), reservations
     (open asks), and for each cap of rules/tolerance `left_<cap id>`: what is left of it today after uses and

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from crm_sync.model.verdict import Source
+
 TODAY = date(2026, 11, 2)
 LATER = TODAY + timedelta(days=1)
 
@@ -189,3 +191,105 @@ class TestWhatMatchingReads:
     def test_a_withdrawal_to_come_ends_it(self, customer: Any) -> None:
         row = customer.put("consent", "ada_call", withdrawn_on=LATER).look().row()
         assert row["consent_until_call"] == LATER
+
+
+SOON, AFTER_SOON = TODAY + timedelta(days=20), TODAY + timedelta(days=21)
+ELSEWHERE: dict[str, Any] = {"status": "granted", "valid_from": date(2026, 1, 1), "territory": ["APAC"]}
+STARTING: dict[str, tuple[dict[str, Any], dict[str, Any] | None]] = {
+    "later": ({}, None),
+    "without an end": ({"valid_to": None}, None),
+    "withdrawn once it has begun": ({"withdrawn_on": AFTER_SOON}, None),
+    "refused before": ({}, {"status": "refused", "valid_from": TODAY - timedelta(days=1)}),
+    "another that ends the day before": ({}, ELSEWHERE | {"withdrawn_on": SOON - timedelta(days=1)}),
+    "restricted until before": (
+        {},
+        {"status": "granted", "legal_restriction": True, "valid_from": TODAY - timedelta(days=9), "valid_to": TODAY},
+    ),
+    "another that begins later still": ({}, {"status": "granted", "valid_from": AFTER_SOON}),
+}
+"""Consents good but for their first day: what ada's says besides, and what another record says."""
+NEVER_STARTING: dict[str, tuple[dict[str, Any], dict[str, Any] | None, str, str]] = {
+    "ends before": ({"valid_to": SOON}, None, "valid from", "Valid_To__c"),
+    "withdrawn before": ({"withdrawn_on": SOON}, None, "withdrawn on", "Withdrawn_On__c"),
+    "pending": ({"status": "pending"}, None, "status pending", "Status__c"),
+    "no evidence": ({"evidence": None}, None, "evidence missing", "Evidence_Link__c"),
+    "restricted": ({"legal_restriction": True}, None, "restricted by law", "Legal_Restriction__c"),
+    "restricted perhaps": ({"legal_restriction": None}, None, "restricted by law", "Legal_Restriction__c"),
+    "elsewhere": ({"territory": ["APAC"]}, None, "does not cover", "Territory__c"),
+    "refused on that day": ({}, {"status": "refused", "valid_from": SOON}, "ended", "Status__c"),
+    "refused after": ({}, {"status": "refused", "valid_from": AFTER_SOON}, "ended", "Status__c"),
+    "another withdrawn on that day": ({}, ELSEWHERE | {"withdrawn_on": SOON}, "other", "Status__c"),
+    "restricted by then": (
+        {},
+        {"status": "granted", "legal_restriction": True, "valid_from": SOON},
+        "other",
+        "Status__c",
+    ),
+    "perhaps restricted by then": (
+        {},
+        {"status": "granted", "legal_restriction": None, "valid_from": SOON},
+        "other",
+        "Status__c",
+    ),
+    "a pending one perhaps restricts": (
+        {},
+        {"status": "pending", "legal_restriction": None, "valid_from": SOON},
+        "other",
+        "Status__c",
+    ),
+}
+
+
+def _starting(customer: Any, fields: dict[str, Any], other: dict[str, Any] | None) -> None:
+    customer.put("consent", "ada_call", **({"valid_from": SOON} | fields))
+    if other is not None:
+        add_another(customer, **other)
+
+
+@pytest.fixture(scope="module")
+def starting(together: Any) -> Any:
+    given = {name: (fields, other) for name, (fields, other, *_) in {**STARTING, **NEVER_STARTING}.items()}
+    return together({name: partial(_starting, fields=fields, other=other) for name, (fields, other) in given.items()})
+
+
+class TestStartsLater:
+    @pytest.mark.parametrize("name", STARTING)
+    def test_the_day_is_told_and_the_remedy_is_to_wait(self, starting: Any, name: str) -> None:
+        reason = starting[name].reason("consent")
+        assert (reason.truth, reason.free_on) == ("false", SOON)
+        assert reason.remedy == "Wait until the consent holds."
+        assert reason.source == Source("Reference_Consent__c", f"{starting[name].prefix}ada_call", "Valid_From__c")
+        assert f"valid from {SOON}" in reason.value
+        assert starting[name].row()["free_on_call"] == starting[name].verdict().free_on == SOON
+
+    @pytest.mark.parametrize("name", NEVER_STARTING)
+    def test_no_day_while_anything_else_is_missing(self, starting: Any, name: str) -> None:
+        _, _, words, field = NEVER_STARTING[name]
+        reason = starting[name].reason("consent")
+        assert reason.truth != "true"
+        assert reason.free_on is None
+        assert reason.remedy.startswith("Ask, through the account owner")
+        assert words in reason.value
+        assert (reason.source.field_name, starting[name].row()["free_on_call"]) == (field, None)
+
+    def test_the_first_of_several(self, customer: Any) -> None:
+        customer.put("consent", "ada_call", valid_from=AFTER_SOON)
+        reason = another(customer, status="granted", valid_from=SOON).reason("consent")
+        assert (reason.free_on, reason.source.record_id) == (SOON, "other")
+
+    def test_no_day_when_consents_cannot_be_read(self, customer: Any) -> None:
+        look = customer.put("consent", "ada_call", valid_from=SOON).look(unreadable=frozenset({("consent", "status")}))
+        reason = look.reason("consent")
+        assert (reason.truth, reason.free_on) == ("unknown", None)
+        assert reason.remedy.startswith("Ask, through the account owner")
+
+    def test_what_is_not_known_is_told_of_the_record_it_is_not_known_of(self, customer: Any) -> None:
+        customer.put("consent", "ada_call", valid_from=SOON)
+        reason = another(customer, status="granted", territory=None).reason("consent")
+        assert (reason.truth, reason.free_on, reason.source.record_id) == ("unknown", None, "other")
+        assert reason.remedy.startswith("Ask, through the account owner")
+
+    def test_the_profile_is_next_available_when_the_first_consent_holds(self, customer: Any) -> None:
+        customer.put("profile", "ada_profile", approved_types=["call", "quote"]).drop("consent", "ada_quote")
+        row = customer.put("consent", "ada_call", valid_from=SOON).look().row()
+        assert row["next_available_on"] == SOON

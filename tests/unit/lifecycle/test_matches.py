@@ -112,7 +112,7 @@ def test_the_final_gate_decides_anew_when_the_customer_says_yes(world_of: Any, s
     )
     assert wanted.fields["gate_verdict"] == gate
     if gate == "refused":
-        says = {"blocked": "There is no dispute: yes. Settle it.", "unknown": "nps_level is not met."}[standing]
+        says = {"blocked": "There is no dispute: no. Settle it.", "unknown": "nps_level is not met."}[standing]
         assert wanted.fields["gate_reasons"] == says
 
 
