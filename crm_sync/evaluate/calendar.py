@@ -182,14 +182,13 @@ def _squeezed(name: str) -> str:
 
 @lru_cache(maxsize=512)
 def country_weekend(country: str | None, years: tuple[int, ...]) -> frozenset[int]:
-    """Give the weekdays (Monday is 0) that are weekend in a country at any time of these years; none for one nobody knows."""
+    """Give the weekdays (Monday is 0) that are weekend in a country as any of these years begins; none for one nobody knows."""
     code = country_code(country)
     if code is None:
         return frozenset()
     known = holidays.country_holidays(code, years=years)
-    first, after = date(min(years), 1, 1), date(max(years) + 1, 1, 1)
-    every = (first + timedelta(days=number) for number in range((after - first).days))
-    return frozenset(day.weekday() for day in every if known.is_weekend(day))
+    weeks = (date(year, 1, day) for year in years for day in range(1, 8))
+    return frozenset(day.weekday() for day in weeks if known.is_weekend(day))
 
 
 def customer_calendar(org: OrgDays, country: str | None, today: date) -> BusinessCalendar:

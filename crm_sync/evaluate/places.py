@@ -111,8 +111,6 @@ class Atlas:
 
     def earliest(self, country: str | None, blackouts: Blackouts, start: date, notice_days: int) -> date | None:
         """Give the first honest day for one notice given on `start`, the customer's own day; None beyond the horizon."""
-        if notice_days > HORIZON_DAYS:
-            return None
         notified = self._notified(country, start, notice_days)
         found = first_honest_day(self._calendar(country), blackouts, notified) if notified else None
         return found if found and (found - start).days <= HORIZON_DAYS else None

@@ -40,7 +40,7 @@ class Recurrence:
 
 def recurrence_of(row: Mapping[str, Any]) -> Recurrence | None:
     """Read the rule of a Holiday row; None when something is missing that its kind needs, or makes no sense."""
-    kind, start = row.get("recurrence"), row.get("recurs_from") or row.get("on")
+    kind, start = row.get("recurrence") or "", row.get("recurs_from") or row.get("on")
     if kind not in _KINDS or start is None:
         return None
     read = {name: _whole(row.get(f"recurs_{name}"), most) for name, most in _MOST.items()}

@@ -130,9 +130,7 @@ def compared(
 
     context = get_context("spawn")
     done = context.SimpleQueue()
-    days = business_days(
-        since, snapshot.today, org_calendar(snapshot)
-    )
+    days = business_days(since, snapshot.today, org_calendar(snapshot))
     with ProcessPoolExecutor(2, mp_context=context, initializer=_HERE.tell, initargs=(done,)) as pool:
         given = (since, settings.state_dir, kept)
         sides = [pool.submit(_side, snapshot, program, *given) for program in programs]

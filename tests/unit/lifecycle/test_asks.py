@@ -180,7 +180,11 @@ def test_the_final_gate_is_run_at_the_owners_approval(world_of: Any) -> None:
 @pytest.mark.parametrize(
     ("earliest", "needed_by", "gate"),
     [
-        (TODAY + timedelta(days=19), TODAY + timedelta(days=18), ("refused", "superseded", "the first day is 30 Mar 2026")),
+        (
+            TODAY + timedelta(days=19),
+            TODAY + timedelta(days=18),
+            ("refused", "superseded", "the first day is 30 Mar 2026"),
+        ),
         (TODAY + timedelta(days=19), TODAY + timedelta(days=19), ("passed", "proposed", "None")),
         (TODAY + timedelta(days=19), None, ("passed", "proposed", "None")),
         (None, TODAY + timedelta(days=90), ("refused", "frozen", "Nobody can say on which day")),
@@ -197,7 +201,10 @@ def test_the_final_gate_knows_the_customers_first_day_from_the_verdicts(
     assert gate[2] in str(late.fields["gate_reasons"])
 
 
-@pytest.mark.parametrize("noted", [{"asked_on": TODAY}, {"customer_response": "accepted"}, {"scheduled_for": datetime(2026, 3, 30, 12, tzinfo=UTC)}])
+@pytest.mark.parametrize(
+    "noted",
+    [{"asked_on": TODAY}, {"customer_response": "accepted"}, {"scheduled_for": datetime(2026, 3, 30, 12, tzinfo=UTC)}],
+)
 def test_notice_is_nobodys_concern_once_the_customer_was_asked(world_of: Any, noted: dict[str, Any]) -> None:
     judged = [{"contact_id": CONTACT, "earliest_call": None}]
     (wanted,) = desired_matches(world(world_of, AGREED | noted, request={"needed_by": TODAY}, judged=judged))
