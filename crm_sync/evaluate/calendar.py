@@ -18,8 +18,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import holidays
 
 from crm_sync.model.calendar import BusinessCalendar
+from crm_sync.model.org_days import DAYS, YEARS_AHEAD, OrgDays
 
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+EVERY_DAY, SATURDAY_AND_SUNDAY = frozenset(range(7)), frozenset({5, 6})
 HORIZON_DAYS = 730
 """How far ahead a free day is looked for; past that nothing is promised."""
 EAST, WEST = timedelta(hours=14), timedelta(hours=-12)
@@ -83,7 +84,7 @@ def _span(line: str) -> tuple[date, date] | None:
 def _weekday(line: str) -> int | None:
     found = _WORD.match(line)
     word = found["day"].lower() if found else ""
-    matching = [index for index, name in enumerate(WEEKDAYS) if word in (name, name[:3], f"{name}s")]
+    matching = [index for index, name in enumerate(DAYS) if word in (name, name[:3], f"{name}s")]
     return matching[0] if matching else None
 
 
@@ -179,10 +180,35 @@ def _squeezed(name: str) -> str:
     return re.sub(r"[^a-z]", "", name.lower())
 
 
-def customer_calendar(org: BusinessCalendar, country: str | None, today: date) -> BusinessCalendar:
-    """Give the business days of a customer: the org's holidays first, and those of the customer's country."""
-    years = tuple(today.year + offset for offset in range(3))
-    return BusinessCalendar(org.holidays | country_holidays(country, years))
+@lru_cache(maxsize=512)
+def country_weekend(country: str | None, years: tuple[int, ...]) -> frozenset[int]:
+    """Give the weekdays (Monday is 0) that are weekend in a country as any of these years begins; none for one nobody knows."""
+    code = country_code(country)
+    if code is None:
+        return frozenset()
+    known = holidays.country_holidays(code, years=years)
+    weeks = (date(year, 1, day) for year in years for day in range(1, 8))
+    return frozenset(day.weekday() for day in weeks if known.is_weekend(day))
+
+
+def customer_calendar(org: OrgDays, country: str | None, today: date) -> BusinessCalendar:
+    """Give the business days of a customer: days on which both the org and the customer's country work.
+
+    The org's holidays and hours come first: a day off there is never a business day. Nor is a holiday or a weekend of the
+    customer's country. Saturday and Sunday are off as well where the country is not known or its weekend in the
+    `holidays` package is a single day, which is the law's and rarely an office's. Whatever of this is not known makes
+    notice longer, never shorter: hours that do not say a weekday take nothing away from the country's week.
+    """
+    years = tuple(today.year + offset for offset in range(YEARS_AHEAD + 1))
+    weekend = country_weekend(country, years)
+    off = weekend if len(weekend) > 1 else weekend | SATURDAY_AND_SUNDAY
+    weekdays = (EVERY_DAY if org.weekdays is None else org.weekdays) - off
+    return BusinessCalendar(org.holidays | country_holidays(country, years), weekdays)
+
+
+def notice_end(calendar: BusinessCalendar, start: date, notice_days: int) -> date | None:
+    """Give the day on which a notice given on `start` ends; None if the customer and the org work on no common weekday."""
+    return calendar.add(start, notice_days) if calendar.weekdays else None
 
 
 def first_honest_day(calendar: BusinessCalendar, blackouts: Blackouts, day: date) -> date | None:

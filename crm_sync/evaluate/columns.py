@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from crm_sync.model.org_days import DAYS
 from crm_sync.program import Program
 from crm_sync.program.conditions import Condition, tests
 
@@ -91,7 +92,25 @@ FIXED: Mapping[str, Mapping[str, str]] = {
     },
     "case": {"id": TEXT, "account": TEXT, "contact": TEXT, "priority": TEXT, "closed": CHECKBOX},
     "escalation": {"id": TEXT, "account": TEXT, "contact": TEXT, "status": TEXT},
-    "holiday": {"id": TEXT, "on": DATE, "recurring": CHECKBOX},
+    "holiday": {
+        "id": TEXT,
+        "on": DATE,
+        "recurring": CHECKBOX,
+        "recurrence": TEXT,
+        "recurs_from": DATE,
+        "recurs_until": DATE,
+        "recurs_every": NUMBER,
+        "recurs_day": NUMBER,
+        "recurs_mask": NUMBER,
+        "recurs_nth": NUMBER,
+        "recurs_month": NUMBER,
+    },
+    "business_hours": {
+        "id": TEXT,
+        "active": CHECKBOX,
+        "default": CHECKBOX,
+        **{f"{day}_{end}": TEXT for day in DAYS for end in ("start", "end")},
+    },
     "task": {"id": TEXT, "key": TEXT, "who": TEXT, "closed": CHECKBOX, "due_on": DATE},
     "event": {"id": TEXT, "who": TEXT, "starts_at": TIME},
 }

@@ -1,5 +1,6 @@
 """Profiles -> where and when: each person's answer to blackouts today, notice per type, and the first honest day.
 
+Notice begins on the customer's own day; where their zone is not known, on the latest day it is anywhere.
 Equal inputs are computed once, since most customers share a zone, a country and no blackouts. Called by `state`.
 Not here: reading a line of a blackout (`calendar`).
 """
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -23,9 +24,12 @@ from crm_sync.evaluate.calendar import (
     blackout_answer,
     customer_calendar,
     first_honest_day,
+    notice_end,
 )
+from crm_sync.evaluate.columns import FIXED
 from crm_sync.evaluate.records import Records, text_sql
-from crm_sync.model.calendar import BusinessCalendar
+from crm_sync.model.calendar import MONDAY_TO_FRIDAY, BusinessCalendar
+from crm_sync.model.org_days import OrgDays, org_days
 from crm_sync.program import Program
 
 LONGEST_NOTICE = 9999
@@ -40,13 +44,23 @@ class Atlas:
     program: Program
     blind_usage: bool
     _calendars: dict[str | None, BusinessCalendar] = field(default_factory=dict)
-    _ends: dict[tuple[str | None, int], date] = field(default_factory=dict)
+    _ends: dict[tuple[str | None, date, int], date | None] = field(default_factory=dict)
 
     @cached_property
-    def org(self) -> BusinessCalendar:
-        """The org's own business days."""
-        rows = self.records.rows('SELECT "on", recurring FROM holiday ORDER BY "on", recurring')
-        return BusinessCalendar.of_days(((row["on"], row["recurring"]) for row in rows), self.records.today)
+    def org(self) -> OrgDays:
+        """The org's own days; where it would not show its hours, Monday to Friday, so that no day is won by not knowing."""
+        holidays, hours = (self.records.rows(f"SELECT * FROM {name}") for name in ("holiday", "business_hours"))
+        found = org_days(holidays, hours, self.records.today)
+        return replace(found, weekdays=MONDAY_TO_FRIDAY) if self.is_blind_to("business_hours") else found
+
+    @cached_property
+    def blind_days(self) -> bool:
+        """Whether a holiday could hide, because the org would not show one or nobody can say when it comes back."""
+        return self.is_blind_to("holiday") or not self.org.all_read
+
+    def is_blind_to(self, mapping: str) -> bool:
+        """Whether anything that is asked of this mapping could not be read."""
+        return self.records.is_blind(mapping, *FIXED[mapping])
 
     @property
     def blind_blackouts(self) -> bool:
@@ -76,12 +90,13 @@ class Atlas:
         answer = self.answer(place, blackouts)
         unknowable = self.blind_blackouts or bool(blackouts.unreadable)
         free = None if answer or unknowable else self.next_free(self.records.today, place, blackouts)
+        start = max(place.days(self.records.as_of))
         own, was_used = person["notice_days"], person["was_used"]
         notices = {t: self.notice(t, was_used=was_used, own=own) for t in self.program.types}
-        blind_days = unknowable or self.records.is_blind("holiday", "on")
+        unsaid = unknowable or self.blind_days
         earliest = {
-            f"earliest_{t}": None if blind_days or days is None else self.earliest(person["country"], blackouts, days)
-            for t, days in notices.items()
+            f"earliest_{t}": None if unsaid or n is None else self.earliest(person["country"], blackouts, start, n)
+            for t, n in notices.items()
         }
         return {
             "blackout": TRUTHS[answer],
@@ -94,21 +109,24 @@ class Atlas:
         """Give the first day from this one on that is no blackout wherever the person may be."""
         return blackouts.next_free(day, place.around(self.records.as_of))
 
-    def earliest(self, country: str | None, blackouts: Blackouts, notice_days: int) -> date | None:
-        """Give the first honest day for one notice; None for a notice beyond every horizon."""
-        if notice_days > HORIZON_DAYS:
-            return None
-        calendar, notified = self._notified(country, notice_days)
-        return first_honest_day(calendar, blackouts, notified)
+    def earliest(self, country: str | None, blackouts: Blackouts, start: date, notice_days: int) -> date | None:
+        """Give the first honest day for one notice given on `start`, the customer's own day; None beyond the horizon."""
+        notified = self._notified(country, start, notice_days)
+        found = first_honest_day(self._calendar(country), blackouts, notified) if notified else None
+        return found if found and (found - start).days <= HORIZON_DAYS else None
 
-    def _notified(self, country: str | None, notice_days: int) -> tuple[BusinessCalendar, date]:
-        """Give a country's calendar and the day on which a notice given today ends there; both are computed once."""
+    def _calendar(self, country: str | None) -> BusinessCalendar:
+        """Give a country's calendar, computed once."""
         if country not in self._calendars:
             self._calendars[country] = customer_calendar(self.org, country, self.records.today)
-        calendar = self._calendars[country]
-        if (country, notice_days) not in self._ends:
-            self._ends[country, notice_days] = calendar.add(self.records.today, notice_days)
-        return calendar, self._ends[country, notice_days]
+        return self._calendars[country]
+
+    def _notified(self, country: str | None, start: date, notice_days: int) -> date | None:
+        """Give the day on which a notice ends in a country, computed once."""
+        key = country, start, notice_days
+        if key not in self._ends:
+            self._ends[key] = notice_end(self._calendar(country), start, notice_days)
+        return self._ends[key]
 
 
 _INPUTS = ("time_zone", "region", "country", "blackouts", "notice_days", "was_used")

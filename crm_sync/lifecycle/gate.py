@@ -17,6 +17,7 @@ from crm_sync.model.asks import is_begun
 BLACKOUT = "blackout"
 """The criterion about today alone: it keeps a customer from being asked today, not a question from being open."""
 NOT_JUDGED = "The person can no longer be judged for this request."
+NO_DAY = "Nobody can say on which day this customer's notice ends."
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,9 @@ def gate_of(world: World, match: Row) -> Gate:
         return Gate("not_checked")
     blocking = blocking_rules(world, match)
     reasons = (NOT_JUDGED,) if blocking is None else tuple(_lines(world, match, blocking))
-    short = too_short_notice(world, match)
-    if short is not None:
-        reasons += (f"It is needed sooner than this customer's notice allows; the first day is {short:%d %b %Y}.",)
-    return Gate("refused" if reasons else "passed", reasons, short)
+    said, first = _short_notice(world, match)
+    reasons += said
+    return Gate("refused" if reasons else "passed", reasons, first)
 
 
 def blocking_rules(world: World, match: Row) -> frozenset[str] | None:
@@ -54,14 +54,21 @@ def blocking_rules(world: World, match: Row) -> frozenset[str] | None:
     return world.blocking(ask) - ({BLACKOUT} if asked else frozenset())
 
 
-def too_short_notice(world: World, match: Row) -> date | None:
-    """The first day with enough notice, if the day it is needed by is sooner and nobody has asked the customer yet."""
+def _short_notice(world: World, match: Row) -> tuple[tuple[str, ...], date | None]:
+    """What is to be said of a customer's notice while nobody has asked them, and the first day if it is needed sooner.
+
+    That day is the one the verdicts give for this person and kind, as for whoever is proposed: a gate with a calendar of
+    its own would pass what they refuse. Unknown, it does not pass.
+    """
+    if match.get("asked_on") or match.get("customer_response") or match.get("scheduled_for"):
+        return (), None
     request = world.row("request", match.get("request")) or {}
-    needed_by, kind = request.get("needed_by"), request.get("type")
-    if needed_by is None or match.get("asked_on") or match.get("customer_response") or match.get("scheduled_for"):
-        return None
-    first = world.calendar.add(world.today, world.notice_days(world.contact_of(match), kind))
-    return first if first > needed_by else None
+    first, needed_by = world.earliest_on(world.contact_of(match), request.get("type")), request.get("needed_by")
+    if first is None:
+        return (NO_DAY,), None
+    if needed_by is None or first <= needed_by:
+        return (), None
+    return (f"It is needed sooner than this customer's notice allows; the first day is {first:%d %b %Y}.",), first
 
 
 def _lines(world: World, match: Row, blocking: frozenset[str]) -> list[str]:

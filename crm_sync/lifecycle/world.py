@@ -20,6 +20,7 @@ from crm_sync.lifecycle.forgetting import asked_to_be_forgotten, same_people
 from crm_sync.lifecycle.uses import Use, use_of
 from crm_sync.model.calendar import BusinessCalendar
 from crm_sync.model.matches import Matches, Slate
+from crm_sync.model.org_days import org_calendar
 from crm_sync.model.snapshot import Snapshot
 from crm_sync.model.verdict import Verdict
 from crm_sync.model.verdicts import Verdicts
@@ -65,8 +66,8 @@ class World:
 
     @cached_property
     def calendar(self) -> BusinessCalendar:
-        """Business days with the org's holidays."""
-        return BusinessCalendar.of_holidays(self.snapshot.tables.get("holiday"), self.today)
+        """Business days of our own people: the org's hours and holidays. A customer's are in `earliest_on`."""
+        return org_calendar(self.snapshot)
 
     def once(self, worked_out: Callable[[World], T]) -> T:
         """What several state machines need alike, worked out of this world once."""
@@ -220,6 +221,10 @@ class World:
         notice = self.judged.get(contact_id or "", {}).get(f"notice_{reference_type}")
         usual = self.program.lead_time.business_days.get(reference_type or "", 0)
         return int(notice if notice is not None else usual)
+
+    def earliest_on(self, contact_id: str | None, reference_type: str | None) -> date | None:
+        """The first honest day of this person for this kind of reference, in their own days; None when nobody can say."""
+        return self.judged.get(contact_id or "", {}).get(f"earliest_{reference_type}")
 
     @cached_property
     def to_forget(self) -> frozenset[str]:

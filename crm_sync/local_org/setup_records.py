@@ -40,7 +40,7 @@ def ensure(tx: Transaction, worker: str, permission_sets: Sequence[str] | None) 
         _create(tx, "User", {**system, "Id": SYSTEM_USER_ID, "UserType": "AutomatedProcess"})
         _create(tx, "User", _user(ADMINISTRATOR, "Ada", "Admin", "admin", profiles["System Administrator"]))
         _create(tx, "Organization", _organization())
-        _create(tx, "BusinessHours", {"Name": "Default", "IsActive": 1, "IsDefault": 1, "TimeZoneSidKey": "GMT"})
+        _create(tx, "BusinessHours", _business_hours())
     if not _find(tx, "User", "Username", worker):
         _create_worker(tx, worker, permission_sets)
 
@@ -74,6 +74,13 @@ def _profile(name: str, power: int) -> Row:
 def _user(username: str, first: str | None, last: str, alias: str, profile_id: str | None) -> Row:
     names: Row = {"Username": username, "FirstName": first, "LastName": last, "Alias": alias, "Email": username}
     return {**names, **_LOCALE, "ProfileId": profile_id, "IsActive": 1}
+
+
+def _business_hours() -> Row:
+    """Round the clock on all seven days, as in every org until somebody says otherwise."""
+    days = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+    open_all_day: Row = {f"{day}{end}Time": "00:00:00.000Z" for day in days for end in ("Start", "End")}
+    return {"Name": "Default", "IsActive": 1, "IsDefault": 1, "TimeZoneSidKey": "GMT", **open_all_day}
 
 
 def _organization() -> Row:

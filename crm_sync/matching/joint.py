@@ -30,6 +30,7 @@ from crm_sync.matching.standing_asks import note_served, standing_asks, waiting_
 from crm_sync.matching.substitutes import Substitutes
 from crm_sync.model.calendar import BusinessCalendar
 from crm_sync.model.matches import Candidate, Matches, Slate
+from crm_sync.model.org_days import org_calendar
 from crm_sync.model.snapshot import Snapshot
 from crm_sync.model.verdicts import Verdicts
 from crm_sync.program import Program
@@ -37,7 +38,7 @@ from crm_sync.program import Program
 
 def match(snapshot: Snapshot, verdicts: Verdicts, program: Program) -> Matches:
     """Match every open request: one joint assignment, a ranked slate each, or why there is none and what instead."""
-    calendar = BusinessCalendar.of_holidays(snapshot.tables.get("holiday"), snapshot.today)
+    calendar = org_calendar(snapshot)
     requests = open_requests(snapshot, program, calendar)
     offers = _offers(snapshot, verdicts, program, requests)
     ledger = Ledger(offers.pool, program)

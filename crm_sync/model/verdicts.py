@@ -57,8 +57,8 @@ class Verdicts:
     - caution_t (mask): cautions that are not true, which the account owner has to approve knowingly.
     - free_on_t (date): the first day every dated criterion that is now false would pass; null if none is dated.
     - notice_t (business days): lead time, longer for a first ask, the person's own notice if that is longer still.
-    - earliest_t (date): today plus notice_t in the customer's business days, moved past their blackouts; null without
-      a profile or when their blackouts cannot be read.
+    - earliest_t (date): today, where the customer is, plus notice_t in their business days, moved past their blackouts;
+      null without a profile, when their blackouts or the org's holidays cannot be read, or two years ahead and more.
     - territory_t (list of texts), audience_t (text), consent_until_t (date, the first day without): what the consent
       to t covers; the narrowest of several; null without a good consent.
 

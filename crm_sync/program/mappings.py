@@ -24,7 +24,7 @@ Transform = Literal["email_key"]
 TYPE_MEANINGS: Mapping[FieldType, str] = {
     "id": "the record's own id; every mapping has exactly one, `id: {field: Id}`",
     "reference": "a link to another record; `to` names the mapping it points to, or `any`",
-    "text": "text of any length, or a picklist whose values are taken as they are",
+    "text": "text of any length, a time of day, or a picklist whose values are taken as they are",
     "number": "a number, amount or percentage; with `values`, words that stand for numbers, as {Good: 90, Poor: 30}",
     "checkbox": "true or false",
     "date": "a day",

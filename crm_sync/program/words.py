@@ -124,11 +124,33 @@ TABLES: Mapping[str, str] = {
         active checkbox read
         default checkbox read
         time_zone text read
+        monday_start text read
+        monday_end text read
+        tuesday_start text read
+        tuesday_end text read
+        wednesday_start text read
+        wednesday_end text read
+        thursday_start text read
+        thursday_end text read
+        friday_start text read
+        friday_end text read
+        saturday_start text read
+        saturday_end text read
+        sunday_start text read
+        sunday_end text read
     """,
     "holiday": """
         name text read
         on date read
         recurring checkbox read
+        recurrence picklist read = daily every_weekday weekly monthly monthly_nth yearly yearly_nth
+        recurs_from date read
+        recurs_until date read
+        recurs_every number read
+        recurs_day number read
+        recurs_mask number read
+        recurs_nth number read
+        recurs_month number read
     """,
     "profile": """
         key text key

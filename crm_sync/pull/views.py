@@ -29,7 +29,7 @@ _TEXTS = frozenset(
 FITTING: Mapping[FieldType, frozenset[str]] = {
     "id": frozenset({"id"}),
     "reference": frozenset({"reference", "id"}),
-    "text": _TEXTS | {"id", "multipicklist", "anyType"},
+    "text": _TEXTS | {"id", "multipicklist", "anyType", "time"},
     "url": _TEXTS,
     "number": frozenset({"int", "double", "currency", "percent", "long"}),
     "checkbox": frozenset({"boolean"}),

@@ -13,7 +13,7 @@ from typing import Any
 
 from crm_sync.lifecycle.uses import use_of
 from crm_sync.model.asks import GONE
-from crm_sync.model.calendar import BusinessCalendar
+from crm_sync.model.org_days import org_calendar
 from crm_sync.model.snapshot import Snapshot
 from crm_sync.program import Program
 from crm_sync.simulate.people import Outcome, outcome_of
@@ -40,7 +40,7 @@ class Arrivals:
 
 def arrivals(snapshot: Snapshot, program: Program, since: date) -> Arrivals:
     """Collect everything that was asked for from this day on."""
-    calendar = BusinessCalendar.of_holidays(snapshot.tables.get("holiday"), snapshot.today)
+    calendar = org_calendar(snapshot)
     found = Arrivals()
     for row in snapshot.tables["request"].to_pylist():
         if _is_replayed(row, since, snapshot.today):

@@ -15,6 +15,7 @@ from datetime import date
 from typing import Any, Literal
 
 from crm_sync.model.calendar import BusinessCalendar
+from crm_sync.model.org_days import org_calendar
 from crm_sync.model.snapshot import Snapshot
 
 Row = Mapping[str, Any]
@@ -124,7 +125,7 @@ def outcome_of(activity: Row, calendar: BusinessCalendar) -> Outcome:
 
 def people(snapshot: Snapshot, activities: Iterable[Row], real: Mapping[tuple[str, str], Outcome]) -> People:
     """Read from everything on record how people answer."""
-    calendar = BusinessCalendar.of_holidays(snapshot.tables.get("holiday"), snapshot.today)
+    calendar = org_calendar(snapshot)
     asks = [row for row in activities if not _is_ahead(row, snapshot.today)]
     outcomes = [outcome_of(row, calendar) for row in asks]
     decided = [row.get("owner_decision") for row in snapshot.tables["match"].to_pylist()]

@@ -24,6 +24,7 @@ from crm_sync.lifecycle.world import World
 from crm_sync.matching import match
 from crm_sync.model.calendar import BusinessCalendar
 from crm_sync.model.matches import Matches
+from crm_sync.model.org_days import org_calendar
 from crm_sync.model.records import Desired
 from crm_sync.model.snapshot import Snapshot
 from crm_sync.program import Program
@@ -77,7 +78,7 @@ def play(
     `kept` gives what runs of the past have kept of accounts, contacts and profiles.
     """
     asked_for = arrivals(snapshot, program, since)
-    calendar = BusinessCalendar.of_holidays(snapshot.tables.get("holiday"), snapshot.today)
+    calendar = org_calendar(snapshot)
     answering = people(snapshot, noted_activities(snapshot), asked_for.real)
     past = past_of(_without_replayed(snapshot, asked_for), since, kept)
     replay = _Replay(program, past, asked_for, _diary(snapshot, program, answering))
@@ -98,7 +99,7 @@ def _diary(snapshot: Snapshot, program: Program, answering: People) -> Diary:
     schemas = {name: snapshot.tables[name].schema for name in ("request", "match", "activity")}
     profiles = snapshot.tables["profile"].select(["id", "contact", "key"]).to_pylist()
     contact_of = {row["id"]: row["contact"] or row["key"] for row in profiles}
-    calendar = BusinessCalendar.of_holidays(snapshot.tables.get("holiday"), snapshot.today)
+    calendar = org_calendar(snapshot)
     return Diary(answering, calendar, schemas, contact_of, program.lead_time.business_days)
 
 

@@ -124,15 +124,13 @@ def compared(
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
-    from crm_sync.model.calendar import BusinessCalendar
+    from crm_sync.model.org_days import org_calendar
     from crm_sync.reporting import simulation_of
     from crm_sync.simulate import business_days, flips
 
     context = get_context("spawn")
     done = context.SimpleQueue()
-    days = business_days(
-        since, snapshot.today, BusinessCalendar.of_holidays(snapshot.tables.get("holiday"), snapshot.today)
-    )
+    days = business_days(since, snapshot.today, org_calendar(snapshot))
     with ProcessPoolExecutor(2, mp_context=context, initializer=_HERE.tell, initargs=(done,)) as pool:
         given = (since, settings.state_dir, kept)
         sides = [pool.submit(_side, snapshot, program, *given) for program in programs]

@@ -18,6 +18,7 @@ from crm_sync.errors import ConfigurationError, PermanentError
 from crm_sync.evaluate import evaluate
 from crm_sync.keeping import name_of
 from crm_sync.matching import match
+from crm_sync.model.org_days import DAYS
 from crm_sync.model.snapshot import Snapshot
 from crm_sync.program import Program
 from crm_sync.state.archive import FileArchive
@@ -189,7 +190,7 @@ READ_BY_DECISIONS = {
     "opportunity": {"stage"},
     "case": {"status", "key"},
     "task": {"key"},
-    "business_hours": {"name", "time_zone"},
+    "business_hours": {"name", "time_zone"} | {f"{day}_{end}" for day in DAYS for end in ("start", "end")},
     "holiday": {"name"},
     "profile": {"name", "key", "topics", "avoid_topics", "time_zone", "blackouts", "briefing_version", "rule_version"}
     | {"industry", "product"},

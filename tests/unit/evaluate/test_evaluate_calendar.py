@@ -14,13 +14,16 @@ from crm_sync.evaluate.calendar import (
     blackout_answer,
     country_code,
     country_holidays,
+    country_weekend,
     customer_calendar,
     first_honest_day,
     is_doubtful,
+    notice_end,
     parse_blackouts,
     zone_of,
 )
 from crm_sync.model.calendar import BusinessCalendar
+from crm_sync.model.org_days import DAYS, OrgDays
 
 TODAY = date(2026, 11, 2)
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -143,14 +146,6 @@ class TestWithoutTheirOwnZone:
 
 
 class TestBusinessDays:
-    def test_the_orgs_holidays(self) -> None:
-        rows = [(date(2025, 11, 3), True), (date(2026, 11, 4), False), (date(2024, 2, 29), None), (None, True)]
-        calendar = BusinessCalendar.of_days(rows, TODAY)
-        assert not calendar.is_business_day(date(2026, 11, 3))
-        assert not calendar.is_business_day(date(2026, 11, 4))
-        assert calendar.is_business_day(date(2027, 11, 4))
-        assert {date(2027, 2, 28), date(2028, 2, 29)} <= calendar.holidays
-
     @pytest.mark.parametrize(
         ("country", "code"),
         [
@@ -167,12 +162,59 @@ class TestBusinessDays:
         assert country_code(country) == code
 
     def test_the_customers_country(self) -> None:
-        org = BusinessCalendar(frozenset({date(2026, 11, 3)}))
+        org = OrgDays(frozenset({date(2026, 11, 3)}))
         calendar = customer_calendar(org, "Germany", TODAY)
         assert not calendar.is_business_day(date(2026, 12, 25))
         assert not calendar.is_business_day(date(2026, 11, 3))
-        assert customer_calendar(org, "Atlantis", TODAY) == org
+        assert not calendar.is_business_day(date(2028, 12, 25))
+        assert calendar.is_business_day(date(2029, 12, 25))
+        assert customer_calendar(org, "Atlantis", TODAY) == org.calendar
         assert country_holidays(None, (2026,)) == frozenset()
+
+    @pytest.mark.parametrize(
+        ("country", "years", "weekend"),
+        [
+            ("Germany", (2026,), {5, 6}),
+            ("Saudi Arabia", (2026,), {4, 5}),
+            ("Hong Kong", (2026,), {6}),
+            ("AE", (2021,), {4, 5}),  # the Emirates changed theirs as 2022 began
+            ("AE", (2022,), {5, 6}),
+            ("AE", (2021, 2022), {4, 5, 6}),
+            ("Atlantis", (2026,), set()),
+            (None, (2026,), set()),
+        ],
+    )
+    def test_weekends_of_countries(self, country: str | None, years: tuple[int, ...], weekend: set[int]) -> None:
+        assert country_weekend(country, years) == weekend
+
+    @pytest.mark.parametrize(
+        ("org", "country", "weekdays"),
+        [
+            (None, "Germany", {0, 1, 2, 3, 4}),
+            (None, "Saudi Arabia", {6, 0, 1, 2, 3}),
+            (None, "Hong Kong", {0, 1, 2, 3, 4}),
+            (None, "Iran", {0, 1, 2, 3}),
+            (None, "Atlantis", {0, 1, 2, 3, 4}),
+            ({0, 1, 2, 3, 4}, "Germany", {0, 1, 2, 3, 4}),
+            ({0, 1, 2, 3, 4}, "Saudi Arabia", {0, 1, 2, 3}),
+            ({0, 1, 2, 3, 4, 5}, "Germany", {0, 1, 2, 3, 4}),
+            ({6, 0, 1, 2, 3}, "Germany", {0, 1, 2, 3}),
+            ({6, 0, 1, 2, 3}, "Saudi Arabia", {6, 0, 1, 2, 3}),
+            ({6, 0, 1, 2, 3}, None, {0, 1, 2, 3}),
+            ({4, 5}, "Saudi Arabia", set()),
+        ],
+    )
+    def test_a_business_day_is_one_where_the_org_and_the_country_work(
+        self, org: set[int] | None, country: str | None, weekdays: set[int]
+    ) -> None:
+        days = OrgDays(weekdays=None if org is None else frozenset(org))
+        assert customer_calendar(days, country, TODAY).weekdays == weekdays
+
+    def test_notice_ends_after_so_many_business_days(self) -> None:
+        sunday_to_thursday = BusinessCalendar(weekdays=frozenset({6, 0, 1, 2, 3}))
+        assert notice_end(sunday_to_thursday, date(2026, 11, 5), 2) == date(2026, 11, 9)
+        assert notice_end(sunday_to_thursday, date(2026, 11, 6), 0) == date(2026, 11, 6)
+        assert notice_end(BusinessCalendar(weekdays=frozenset()), TODAY, 1) is None
 
     def test_the_first_honest_day_is_a_business_day_outside_blackouts(self) -> None:
         calendar = BusinessCalendar()
@@ -251,6 +293,16 @@ class TestNotice:
         row = customer.look(unreadable=frozenset({("profile", "notice_days")})).row()
         assert (row["notice_call"], row["earliest_call"]) == (None, None)
 
+    def test_a_notice_that_ends_on_the_last_day_of_the_horizon(self, customer: Any) -> None:
+        customer.put("account", "acme", country="Atlantis")
+        last = TODAY + timedelta(days=730)
+        number = BusinessCalendar().between(TODAY, last)
+        assert last.weekday() < 5
+        row = customer.put("profile", "ada_profile", notice_days=float(number)).look().row()
+        assert row["earliest_call"] == last
+        row = customer.put("profile", "ada_profile", notice_days=number + 1.0).look().row()
+        assert (row["notice_call"], row["earliest_call"]) == (number + 1, None)
+
     def test_a_notice_beyond_every_horizon(self, customer: Any) -> None:
         row = customer.put("profile", "ada_profile", notice_days=1e12).look().row()
         assert (row["notice_call"], row["earliest_call"]) == (9999, None)
@@ -265,6 +317,101 @@ class TestNotice:
         late = datetime(2026, 12, 21, 12, tzinfo=UTC)
         assert customer.look(as_of=late).row()["earliest_call"] == date(2026, 12, 29)
 
+    def test_a_holiday_that_comes_back(self, customer: Any) -> None:
+        weekly = {"recurrence": "weekly", "recurs_from": date(2026, 1, 1), "recurs_every": 1.0, "recurs_mask": 8.0}
+        customer.used("call", date(2025, 1, 7)).put("holiday", "h", recurring=True, **weekly)
+        assert customer.look().row()["earliest_call"] == date(2026, 11, 10)
+        customer.put("holiday", "h", recurs_until=date(2026, 11, 3))
+        assert customer.look().row()["earliest_call"] == date(2026, 11, 9)
+
+    def test_a_holiday_that_nobody_understands_may_be_any_day(self, customer: Any) -> None:
+        customer.put("holiday", "h", on=date(2026, 1, 1), recurring=True)
+        assert customer.look().row()["earliest_call"] is None
+        assert customer.put("holiday", "h", recurring=False).look().row()["earliest_call"] == date(2026, 11, 16)
+
+    @pytest.mark.parametrize("column", ["on", "recurring", "recurrence", "recurs_from", "recurs_mask", "recurs_month"])
+    def test_of_hidden_holidays_nothing_is_known(self, customer: Any, column: str) -> None:
+        assert customer.look(unreadable=frozenset({("holiday", column)})).row()["earliest_call"] is None
+
+    def test_an_org_that_never_works_has_no_first_day(self, customer: Any) -> None:
+        daily = {"recurrence": "daily", "recurs_from": date(2026, 1, 1), "recurs_every": 1.0}
+        assert customer.put("holiday", "h", recurring=True, **daily).look().row()["earliest_call"] is None
+
     def test_somebody_without_a_profile(self, customer: Any) -> None:
         row = customer.drop("profile", "ada_profile").look().row()
         assert (row["notice_call"], row["earliest_call"]) == (10, None)
+
+
+def hours(*days: str) -> dict[str, Any]:
+    """Default business hours that are open on these days."""
+    return {
+        "active": True,
+        "default": True,
+        **{f"{day}_{end}": "09:00:00.000Z" for day in days for end in ("start", "end")},
+    }
+
+
+class TestWhoseWeek:
+    """Five business days from a Thursday morning."""
+
+    THURSDAY = datetime(2026, 11, 5, 9, tzinfo=UTC)
+
+    @pytest.mark.parametrize(
+        ("country", "open_on", "earliest"),
+        [
+            ("Germany", None, "2026-11-12"),
+            ("Saudi Arabia", None, "2026-11-12"),  # Sunday to Thursday
+            ("Saudi Arabia", DAYS[:5], "2026-11-16"),  # Monday to Thursday
+            ("Germany", ("sunday", *DAYS[:4]), "2026-11-16"),
+            ("Saudi Arabia", ("sunday", *DAYS[:4]), "2026-11-12"),
+            ("Germany", DAYS[:6], "2026-11-12"),
+            ("Atlantis", DAYS[:3], "2026-11-17"),
+            ("Saudi Arabia", ("friday", "saturday"), None),
+        ],
+    )
+    def test_the_orgs_hours_and_the_countrys_weekend(
+        self, customer: Any, country: str, open_on: tuple[str, ...] | None, earliest: str | None
+    ) -> None:
+        customer.used("call", date(2025, 1, 7)).put("account", "acme", country=country)
+        if open_on:
+            customer.put("business_hours", "b", **hours(*open_on))
+        found = customer.look(as_of=self.THURSDAY).row()["earliest_call"]
+        assert found == (date.fromisoformat(earliest) if earliest else None)
+
+    @pytest.mark.parametrize("column", ["active", "default", "monday_start", "sunday_end"])
+    def test_hidden_hours_win_nobody_a_day(self, customer: Any, column: str) -> None:
+        customer.used("call", date(2025, 1, 7)).put("account", "acme", country="Saudi Arabia")
+        hidden = frozenset({("business_hours", column)})
+        assert customer.look(as_of=self.THURSDAY, unreadable=hidden).row()["earliest_call"] == date(2026, 11, 16)
+
+
+class TestNoticeBeginsWhereTheCustomerIs:
+    """Five business days from a Thursday, or from the Friday that has begun in the east."""
+
+    @pytest.mark.parametrize(
+        ("zone", "utc", "earliest"),
+        [
+            ("America/New_York", "2026-11-05T22:30", "2026-11-12"),
+            ("Europe/Berlin", "2026-11-05T22:59", "2026-11-12"),
+            ("Europe/Berlin", "2026-11-05T23:00", "2026-11-13"),
+            ("Asia/Singapore", "2026-11-05T22:30", "2026-11-13"),
+            ("Pacific/Kiritimati", "2026-11-05T22:30", "2026-11-13"),
+            ("Pacific/Honolulu", "2026-11-06T09:00", "2026-11-12"),
+            (None, "2026-11-05T09:59", "2026-11-12"),
+            (None, "2026-11-05T10:00", "2026-11-13"),
+            ("Mars/Olympus", "2026-11-05T10:00", "2026-11-13"),
+        ],
+    )
+    def test_on_their_own_day_or_the_latest_it_may_be(
+        self, customer: Any, zone: str | None, utc: str, earliest: str
+    ) -> None:
+        customer.used("call", date(2025, 1, 7)).put("profile", "ada_profile", time_zone=zone)
+        row = customer.look(as_of=datetime.fromisoformat(f"{utc}+00:00")).row()
+        assert row["earliest_call"] == date.fromisoformat(earliest)
+
+    def test_each_of_two_people_in_one_country_has_their_own(self, customer: Any) -> None:
+        customer.person("bea").used("call", date(2025, 1, 7)).used("call", date(2025, 1, 7), contact="bea")
+        customer.put("profile", "bea_profile", time_zone="Asia/Singapore")
+        look = customer.look(as_of=datetime(2026, 11, 5, 22, 30, tzinfo=UTC))
+        days = [look.row(contact)["earliest_call"] for contact in ("ada", "bea")]
+        assert days == [date(2026, 11, 12), date(2026, 11, 13)]

@@ -287,9 +287,12 @@ def test_notice_per_type_or_the_persons_own_if_longer(together: Any) -> None:
 
 
 def test_notice_ends_on_a_business_day_across_a_change_of_the_clocks(together: Any) -> None:
-    """Five business days from the Friday before Berlin's clocks change, both ways."""
-    for friday, earliest in ((date(2026, 3, 27), date(2026, 4, 7)), (date(2026, 10, 23), date(2026, 10, 30))):
-        moment = datetime(friday.year, friday.month, friday.day, 22, 30, tzinfo=UTC)
+    """Five business days from a Thursday evening before Berlin's clocks change, both ways; in Kiritimati it is Friday."""
+    for thursday, earliest, later in (
+        (date(2026, 3, 26), date(2026, 4, 2), date(2026, 4, 7)),
+        (date(2026, 10, 22), date(2026, 10, 29), date(2026, 10, 30)),
+    ):
+        moment = datetime(thursday.year, thursday.month, thursday.day, 21, 30, tzinfo=UTC)
         changes = {zone: partial(lambda c, z: c.put("profile", "ada_profile", time_zone=z).used("call", date(2025, 1, 7)), z=zone) for zone in ZONES}  # fmt: skip
         for zone, look in together(changes, as_of=moment).items():
-            assert look.row()["earliest_call"] == earliest, zone
+            assert look.row()["earliest_call"] == (later if zone == "Pacific/Kiritimati" else earliest), zone

@@ -44,9 +44,13 @@ def world_of(program: Program, snapshot_of: Any) -> WorldOf:
         **rows: Any,
     ) -> World:
         snapshot = snapshot_of(**rows)
+        everybody = [{"contact_id": row["contact"]} for row in rows.get("profile", ()) if row.get("contact")]
+        in_time = {f"earliest_{kind}": snapshot.today for kind in program.types}
         table = pa.Table.from_pylist(
-            [{"person_key": row["contact_id"], **JUDGED, **row} for row in judged]
-            or [{"contact_id": "-", "person_key": "-", **JUDGED}]
+            [
+                {"person_key": row["contact_id"], **JUDGED, **in_time, **row}
+                for row in judged or everybody or [{"contact_id": "-"}]
+            ]
         )
         verdicts = Verdicts(snapshot.as_of, RULES, program.types, table, pa.Table.from_pylist(list(held), schema=HELD))
         return World(snapshot, verdicts, Matches(tuple(slates), 0, 0, 0.0), program, explanations or {})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import product
 from typing import Any
 
@@ -76,7 +76,7 @@ def phase(world_of: Any, match: dict[str, Any], **more: Any) -> str:
         (AGREED, {"request": {"stage": "on_hold"}}, "frozen"),
         (AGREED, {"request": {"stage": "withdrawn"}}, "request_over"),
         (AGREED, {"request": {"needed_by": TODAY + timedelta(days=7)}}, "approved"),
-        (AGREED, {"request": {"needed_by": TODAY + timedelta(days=6)}}, "too_late"),
+        (AGREED, {"request": {"needed_by": TODAY - timedelta(days=1)}}, "too_late"),
         (
             AGREED | {"reserved_until": TODAY - timedelta(days=1), "owner_decided_on": date(2026, 3, 6)},
             {},
@@ -175,9 +175,40 @@ def test_an_ask_keeps_its_place_until_the_customers_answer_is_due(world_of: Any)
 def test_the_final_gate_is_run_at_the_owners_approval(world_of: Any) -> None:
     (refused,) = desired_matches(world(world_of, AGREED, failed=1))
     assert (refused.fields["gate_verdict"], refused.fields["state"]) == ("refused", "frozen")
-    (late,) = desired_matches(world(world_of, AGREED, request={"needed_by": TODAY + timedelta(days=3)}))
-    assert (late.fields["gate_verdict"], late.fields["state"]) == ("refused", "superseded")
-    assert "the first day is 18 Mar 2026" in str(late.fields["gate_reasons"])
+
+
+@pytest.mark.parametrize(
+    ("earliest", "needed_by", "gate"),
+    [
+        (
+            TODAY + timedelta(days=19),
+            TODAY + timedelta(days=18),
+            ("refused", "superseded", "the first day is 30 Mar 2026"),
+        ),
+        (TODAY + timedelta(days=19), TODAY + timedelta(days=19), ("passed", "proposed", "None")),
+        (TODAY + timedelta(days=19), None, ("passed", "proposed", "None")),
+        (None, TODAY + timedelta(days=90), ("refused", "frozen", "Nobody can say on which day")),
+        (None, None, ("refused", "frozen", "Nobody can say on which day")),
+    ],
+)
+def test_the_final_gate_knows_the_customers_first_day_from_the_verdicts(
+    world_of: Any, earliest: date | None, needed_by: date | None, gate: tuple[str, str, str]
+) -> None:
+    """The day with the blackouts and the holidays of the person; by the org's own days any of these would be in time."""
+    judged = [{"contact_id": CONTACT, "notice_call": 5, "earliest_call": earliest}]
+    (late,) = desired_matches(world(world_of, AGREED, request={"needed_by": needed_by}, judged=judged))
+    assert (late.fields["gate_verdict"], late.fields["state"]) == gate[:2]
+    assert gate[2] in str(late.fields["gate_reasons"])
+
+
+@pytest.mark.parametrize(
+    "noted",
+    [{"asked_on": TODAY}, {"customer_response": "accepted"}, {"scheduled_for": datetime(2026, 3, 30, 12, tzinfo=UTC)}],
+)
+def test_notice_is_nobodys_concern_once_the_customer_was_asked(world_of: Any, noted: dict[str, Any]) -> None:
+    judged = [{"contact_id": CONTACT, "earliest_call": None}]
+    (wanted,) = desired_matches(world(world_of, AGREED | noted, request={"needed_by": TODAY}, judged=judged))
+    assert wanted.fields["gate_verdict"] == "passed"
 
 
 def second(**noted: Any) -> dict[str, Any]:

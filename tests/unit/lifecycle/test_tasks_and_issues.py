@@ -53,7 +53,8 @@ def test_a_thank_you_is_due_once_and_completed_when_it_was_said(world_of: Any) -
 
 
 def test_the_orgs_holidays_return_each_year_and_nobody_thanks_on_them(world_of: Any) -> None:
-    holiday = {"id": "0C0000000000001AAA", "on": date(2024, 3, 9), "recurring": True}
+    holiday = {"id": "0C0000000000001AAA", "on": date(2024, 3, 9), "recurring": True, "recurrence": "yearly"}
+    holiday |= {"recurs_from": date(2024, 3, 9), "recurs_month": 3, "recurs_day": 9}
     (opened,) = desired_tasks(world_of(**BASE, activity=[DONE], holiday=[holiday]))
     assert opened.on_create["due_on"] == date(2026, 3, 10)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from crm_sync.errors import ConfigurationError, WrongOrgError
 from crm_sync.evaluate import assess
 from crm_sync.local_org.org import ConnectedApp
 from crm_sync.local_org.server import running
+from crm_sync.model.calendar import BusinessCalendar
+from crm_sync.model.org_days import DAYS, org_calendar
 from crm_sync.model.snapshot import Snapshot
 from crm_sync.program import Program
 from crm_sync.program.mappings import FieldMapping
@@ -62,6 +64,26 @@ def test_every_mapping_becomes_a_table_with_its_columns(here: Place, mirror: Duc
     for name, mapping in program.mappings.items():
         assert found.tables[name].column_names[0] == "id"
         assert {field.name for field in mapping.pulled} <= set(found.tables[name].column_names)
+
+
+def test_hours_and_holidays_arrive_as_they_are_kept(here: Place, mirror: DuckMirror, program: Program) -> None:
+    """Times of day as text; a new org is open round the clock, which says nothing about its weekdays."""
+    thanksgiving = {"RecurrenceType": "RecursYearlyNth", "RecurrenceStartDate": "2024-11-28"}
+    thanksgiving |= {"RecurrenceInstance": "Fourth", "RecurrenceMonthOfYear": "November"}
+    here.human("Holiday", {"Name": "Thanks", "IsRecurrence": True, "RecurrenceDayOfWeekMask": 16, **thanksgiving})
+    days = only(program, "business_hours", "holiday")
+    found = pull(here.worker(), mirror, days, AS_OF)
+    (default,) = [hours for hours in found.tables["business_hours"].to_pylist() if hours["default"]]
+    assert {default[f"{day}_{end}"] for day in DAYS for end in ("start", "end")} == {"00:00:00.000Z"}
+    assert org_calendar(found) == BusinessCalendar(
+        frozenset({date(2024, 11, 28), date(2025, 11, 27), date(2026, 11, 26), date(2027, 11, 25), date(2028, 11, 23)})
+    )
+    open_on = {f"{day.title()}{end}Time": at for day in DAYS[1:6] for end, at in (("Start", "09:00"), ("End", "17:30"))}
+    closed = {f"{day.title()}{end}Time": None for day in ("sunday", "monday") for end in ("Start", "End")}
+    here.update("BusinessHours", default["id"], **open_on, **closed)
+    found = pull(here.worker(), mirror, days, AS_OF)
+    assert row(found, "business_hours", default["id"])["tuesday_end"] == "17:30:00.000Z"  # type: ignore[index]
+    assert org_calendar(found).weekdays == {1, 2, 3, 4, 5}
 
 
 def test_personal_data_never_enters_the_mirror(here: Place, tmp_path: Path, small: Program) -> None:
