@@ -18,6 +18,7 @@ SCALE = 1000
 """Uses and effort are counted in whole thousandths, so that no sum depends on the order of its parts."""
 
 Counted = Literal["reserved", "used", "nothing"]
+Same = Literal["audience", "requester", "competitor_set"]
 Types = Annotated[tuple[ReferenceType, ...], Field(min_length=1)]
 
 
@@ -67,7 +68,8 @@ class Cooldown(Part):
     """`days` of rest after a use or a decline.
 
     `after` are the types that start it; `same_type` rests only the type it happened to. `same` narrows it to
-    the same audience segment or requester.
+    the same audience segment, requester, or competitive set: other prospects that compete with the one it was for. A
+    prospect whose set is not known has no such others.
     """
 
     id: Name
@@ -75,7 +77,7 @@ class Cooldown(Part):
     after: AllSameOrTypes
     event: Literal["used", "declined"]
     days: Days
-    same: Literal["audience", "requester"] | None = None
+    same: Same | None = None
 
 
 class Tolerance(Part):
