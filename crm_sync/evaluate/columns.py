@@ -162,7 +162,7 @@ def _facts_asked(program: Program) -> Iterator[str]:
 
 
 def _named(program: Program) -> Iterator[tuple[str, str]]:
-    own_limits = [cap.own_limit for cap in program.tolerance.caps if cap.own_limit]
+    own_limits = [name for cap in program.tolerance.caps for name in cap.own_limits]
     for name in (*direct_facts(program), *own_limits):
         mapping, _, field = name.partition(".")
         yield mapping, field

@@ -26,11 +26,12 @@ Grouped = Mapping[Any, Sequence[Row]]
 class Evidence:
     """Records by what they are about: cap and owner, cooldown and person, contact and type, contact.
 
+    `limits` are in thousandths, with the field that holds the lowest own limit.
     `homes` are the rows of joined objects that count, by mapping and joined object, then by record.
     """
 
     parts: Grouped
-    limits: Mapping[tuple[str, str], float]
+    limits: Mapping[tuple[str, str], tuple[int, str | None]]
     rests: Grouped
     consents: Grouped
     consents_of_person: Grouped
@@ -97,11 +98,12 @@ _RESTS = """
 """
 
 
-def _caps(records: Records) -> tuple[Grouped, dict[tuple[str, str], float]]:
-    """Group what counts under each cap by cap and owner, and give each owner's limit in thousandths."""
+def _caps(records: Records) -> tuple[Grouped, dict[tuple[str, str], tuple[int, str | None]]]:
+    """Group what counts under each cap by cap and owner, and give each owner's limit."""
     mine = f"WHERE owner_id IN {_OWNERS}"
     parts = records.rows(f"SELECT * FROM part {mine} ORDER BY happened_on DESC NULLS FIRST, record_id")
-    limits = {(row["cap"], row["owner_id"]): row["most"] for row in records.rows(f"SELECT * FROM limited {mine}")}
+    limited = records.rows(f"SELECT * FROM limited {mine}")
+    limits = {(row["cap"], row["owner_id"]): (row["most"], row["kept_in"]) for row in limited}
     return _grouped(parts, "cap", "owner_id"), limits
 
 

@@ -216,9 +216,8 @@ def _answer(records: Records, program: Program, blind: Blind, gate: Gate, column
         return unknown
     adds = int(column.rpartition("_")[2])
     fits = "1" if adds <= gate.cap.most(None) else "0"
-    if gate.cap.per == "account":
-        return f"CASE WHEN a.id IS NOT NULL THEN {_truth(f'a.{column}', fits)} END"
-    return _truth(f"s.{column}", fits)
+    answer = _truth(f"{'a' if gate.cap.per == 'account' else 's'}.{column}", fits)
+    return f"CASE WHEN a.id IS NOT NULL THEN {answer} END" if gate.cap.needs_account else answer
 
 
 def _usage(program: Program, blind: Blind) -> Iterator[Column]:
@@ -227,7 +226,7 @@ def _usage(program: Program, blind: Blind) -> Iterator[Column]:
     for cap in program.tolerance.caps:
         row, limit = "a" if cap.per == "account" else "s", float(cap.limit)
         left = f"coalesce({row}.left_{cap.id}, {limit})" if covered_types(cap, program) else f"{limit}"
-        left = f"CASE WHEN a.id IS NOT NULL THEN {left} END" if cap.per == "account" else left
+        left = f"CASE WHEN a.id IS NOT NULL THEN {left} END" if cap.needs_account else left
         unknown = blind.cap(cap) or blind.identity
         yield Column(f"left_{cap.id}", "CAST(NULL AS DOUBLE)" if unknown else left)
     yield Column("next_check_in_on", f"s.spoken_on + {program.cadence.check_in_days}")

@@ -126,15 +126,15 @@ def _of_cap(case: Case, gate: Gate, truth: Truth) -> Finding:
     assert cap is not None  # noqa: S101  (a gate of kind cap has one)
     owner = case.row["person_key"] if cap.per == "person" else case.row["account_id"]
     parts = case.evidence.parts.get((cap.id, owner), ())
-    limit = case.evidence.limits.get((cap.id, owner), round(SCALE * cap.limit)) / SCALE
+    most, kept_in = case.evidence.limits.get((cap.id, owner), (round(SCALE * cap.limit), None))
     vague = [part for part in parts if not part["certain"]]
     remedy = gate.remedy
     if truth == "unknown":
         vague_source = _of_part(case, vague[0]) if vague else None
         remedy = _to_count(case, cap, vague_source)
     shown = (vague if truth == "unknown" else [])[:1] or list(parts[:1])
-    source = _of_part(case, shown[0]) if shown else _own_limit_source(case, cap)
-    return Finding(_counts(case, cap, parts), _most(cap, limit), source, remedy)
+    source = _of_part(case, shown[0]) if shown else _own_limit_source(case, cap, kept_in)
+    return Finding(_counts(case, cap, parts), _most(cap, most / SCALE), source, remedy)
 
 
 def _counts(case: Case, cap: Cap, parts: Any) -> str:
@@ -162,15 +162,16 @@ def _of_part(case: Case, part: Row) -> Source:
     return case.source(part["source"], part["record_id"], field)
 
 
-def _own_limit_source(case: Case, cap: Cap) -> Source | None:
-    mapping, _, field = (cap.own_limit or "").partition(".")
+def _own_limit_source(case: Case, cap: Cap, kept_in: str | None) -> Source | None:
+    """Name the field of the lowest own limit; of none known, the first that may hold one."""
+    mapping, _, field = (kept_in or next(iter(cap.own_limits), "")).partition(".")
     return case.source(mapping, _record(case, mapping), field) if field else None
 
 
 def _to_count(case: Case, cap: Cap, vague: Source | None) -> str:
     if vague:
         return _to_complete(vague)
-    if cap.per == "account" and case.row["account_id"] is None:
+    if cap.needs_account and case.row["account_id"] is None:
         return "Give the contact an account."
     return "Let the worker read all uses, matches and own limits; every use needs its contact, every match its profile."
 

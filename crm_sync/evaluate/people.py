@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from crm_sync.evaluate.records import Records
+from crm_sync.program import Program
 
 BONDS = ("individual", "email_key")
 IDENTITY = ("individual", "email_key", "master_record")
@@ -70,18 +71,23 @@ def person_keys(bonds: Iterable[tuple[str, str]], gone: Collection[str] = ()) ->
     return {name: root((kind, name))[1] for kind, name in parent if kind != "the bond"}
 
 
-def create_notable(records: Records) -> None:
+def create_notable(records: Records, program: Program) -> None:
     """Create `noted`: the contacts that have anything of their own on record, and `notable`: their person and region.
 
-    Who lives on in another is notable, as what is on record about them holds, and not noted, as nobody asks them.
+    A limit that a company has for each of its people is one of their own. Who lives on in another is notable, as what is on record about them holds, and not noted, as nobody asks them.
     """
+    each = {field for cap in program.tolerance.caps if cap.per == "person" for field in cap.own_fields("account")}
+    limited = "".join(
+        f' UNION SELECT c.id FROM contact c JOIN account a ON a.id = c.account WHERE a."{field}" IS NOT NULL'
+        for field in sorted(each)
+    )
     records.create(
         "on_record",
-        """
+        f"""
         SELECT * FROM known_contact WHERE id IN (
             SELECT coalesce(contact, key) FROM profile UNION SELECT contact FROM consent
             UNION SELECT contact FROM activity UNION SELECT contact FROM "case"
-            UNION SELECT contact FROM escalation UNION SELECT contact_id FROM duplicate
+            UNION SELECT contact FROM escalation UNION SELECT contact_id FROM duplicate{limited}
         )
         """,
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from crm_sync.evaluate.records import Records, any_true, text_sql
 from crm_sync.program import Program
-from crm_sync.program.rules import Cap
+from crm_sync.program.rules import KEPT_IN, Cap
 from crm_sync.program.templates import APART
 
 SPREADING = ("declined", "retired")
@@ -18,19 +18,10 @@ SPREADING = ("declined", "retired")
 MOST_RESTRICTIVE_FIRST = (*SPREADING, "paused", "candidate", "invited", "active")
 
 
-def own_limit_field(cap: Cap) -> str | None:
-    """Name the profile field that may lower a cap per person."""
-    mapping, _, field = (cap.own_limit or "").partition(".")
-    return field if mapping == "profile" and cap.per == "person" else None
-
-
 def limit_is_blind(records: Records, cap: Cap) -> bool:
     """Whether an own limit could hide: its column could not be read, or is not one that this cap can have."""
-    if cap.own_limit is None:
-        return False
-    mapping, _, field = cap.own_limit.partition(".")
-    fits = mapping == {"person": "profile", "account": "account"}[cap.per]
-    return not fits or records.is_blind(mapping, field)
+    named = (name.split(".", 1) for name in cap.own_limits)
+    return any(mapping not in KEPT_IN[cap.per] or records.is_blind(mapping, field) for mapping, field in named)
 
 
 def create_profiles(records: Records, program: Program) -> None:
@@ -73,7 +64,7 @@ def _acknowledged(records: Records, program: Program, reference_type: str) -> st
 
 
 def _persons(program: Program) -> str:
-    fields = [field for field in map(own_limit_field, program.tolerance.caps) if field]
+    fields = [field for cap in program.tolerance.caps for field in cap.own_fields("profile")]
     limits = "".join(f", min({field}) AS {field}" for field in dict.fromkeys(fields))
     spreading = " ".join(f"WHEN bool_or(status = '{status}') THEN '{status}'" for status in SPREADING)
     return f"""

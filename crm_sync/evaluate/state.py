@@ -42,7 +42,7 @@ class Blind:
 def create_state(records: Records, program: Program) -> Blind:
     """Create `contact_state` (one row per notable contact) and `account_state` (one row per account)."""
     people.create_duplicate(records)
-    people.create_notable(records)
+    people.create_notable(records, program)
     profiles.create_profiles(records, program)
     usage.create_ask(records, program)
     consent.create_consent(records, program)
@@ -98,7 +98,7 @@ def _limits(program: Program) -> str:
     limits = [
         f"""
         SELECT '{cap.id}' AS cap, owner_id, coalesce(high, 0) AS high, coalesce(low, 0) AS low,
-               CAST(round({SCALE} * least({cap.limit}, own)) AS BIGINT) AS most
+               CAST(round({SCALE} * least({cap.limit}, own)) AS BIGINT) AS most, kept_in
         FROM (
             SELECT owner_id, CAST(sum(amount) AS BIGINT) AS high, CAST(sum(amount) FILTER (WHERE certain) AS BIGINT) AS low
             FROM part WHERE cap = '{cap.id}' GROUP BY owner_id
@@ -109,17 +109,29 @@ def _limits(program: Program) -> str:
     return " UNION ALL ".join(limits) or _NO_LIMITS
 
 
-_NO_LIMITS = "SELECT '' AS cap, '' AS owner_id, 0 AS high, 0 AS low, CAST(0 AS BIGINT) AS most WHERE false"
+_NO_LIMITS = (
+    "SELECT '' AS cap, '' AS owner_id, 0 AS high, 0 AS low, CAST(0 AS BIGINT) AS most, '' AS kept_in WHERE false"
+)
 
 
 def _own_limits(cap: Cap) -> str:
-    """Give everybody's own limit under a cap, where they have one."""
-    mapping, _, field = (cap.own_limit or "").partition(".")
-    if cap.per == "account" and mapping == "account":
-        return f'SELECT id AS owner_id, "{field}" AS own FROM account WHERE "{field}" IS NOT NULL'
-    if profiles.own_limit_field(cap):
-        return f'SELECT person_key AS owner_id, "{field}" AS own FROM person_profile WHERE "{field}" IS NOT NULL'
-    return "SELECT '' AS owner_id, CAST(NULL AS DOUBLE) AS own WHERE false"
+    """Give everybody's own limit under a cap, the lowest, and the field that has it, where they have one."""
+    accounts = "SELECT id AS owner_id, * FROM account"
+    if cap.per == "person":
+        accounts = """
+            SELECT n.person_key AS owner_id, a.* FROM notable n JOIN contact c ON c.id = n.contact_id
+            JOIN account a ON a.id = c.account
+        """
+    tables = {"profile": "SELECT person_key AS owner_id, * FROM person_profile", "account": accounts}
+    kept = [
+        f'SELECT owner_id, \'{mapping}.{field}\' AS name, "{field}" AS own FROM ({table}) WHERE "{field}" IS NOT NULL'
+        for mapping, table in tables.items()
+        for field in cap.own_fields(mapping)
+    ]
+    every = " UNION ALL ".join(kept) or "SELECT '' AS owner_id, '' AS name, CAST(NULL AS DOUBLE) AS own WHERE false"
+    return f"""
+        SELECT owner_id, min(own) AS own, first(name ORDER BY own, name) AS kept_in FROM ({every}) GROUP BY owner_id
+    """
 
 
 def _create_troubles(records: Records) -> None:

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 from crm_sync.lifecycle.world import Row, World
 from crm_sync.program import Cap, Cooldown
-from crm_sync.program.rules import SCALE
+from crm_sync.program.rules import KEPT_IN, SCALE
 
 
 @dataclass
@@ -106,28 +106,30 @@ class Limits:
 
 
 def own_limit(world: World, cap: Cap, contact_id: str) -> float | None:
-    """The lowest limit of their own under a cap: on any profile of the person, or on their account."""
-    mapping, _, field = (cap.own_limit or "").partition(".")
-    if cap.per == "account":
-        account = (world.row("contact", contact_id) or {}).get("account")
-        rows = [world.row("account", account)] if mapping == "account" else []
-    else:
-        known = world.same_person.get(contact_id, frozenset({contact_id}))
-        rows = [row for one in known for row in world.profiles_of.get(one, ())] if mapping == "profile" else []
-    limits = [row[field] for row in rows if row and row.get(field) is not None]
-    return min(limits, default=None)
+    """The lowest limit of their own under a cap: on any profile of the person, or on the account of any record of theirs.
+
+    Under a cap per account, on the account of this record.
+    """
+    mine = frozenset({contact_id})
+    known = world.same_person.get(contact_id, mine) if cap.per == "person" else mine
+    accounts = {(world.row("contact", one) or {}).get("account") for one in known} if cap.needs_account else ()
+    rows = {
+        "profile": [row for one in known for row in world.profiles_of.get(one, ())],
+        "account": [row for one in accounts if (row := world.row("account", one))],
+    }
+    kept = ((row, field) for mapping in rows for row in rows[mapping] for field in cap.own_fields(mapping))
+    return min((row[field] for row, field in kept if row.get(field) is not None), default=None)
 
 
 def own_limit_is_known(world: World, cap: Cap) -> bool:
-    """Whether an own limit under a cap could be read, if there is any."""
-    mapping, _, field = (cap.own_limit or "").partition(".")
-    return not mapping or ((mapping, field) not in world.snapshot.unreadable and _keeps(world, mapping, field, cap))
+    """Whether every own limit under a cap could be read, if there is any."""
+    return all(_can_be_read(world, cap, *name.split(".", 1)) for name in cap.own_limits)
 
 
-def _keeps(world: World, mapping: str, field: str, cap: Cap) -> bool:
-    """Whether a mapping has the field and is one that own limits of this cap are kept in."""
-    fits = mapping == {"person": "profile", "account": "account"}[cap.per]
-    return fits and field in world.program.mappings[mapping].fields
+def _can_be_read(world: World, cap: Cap, mapping: str, field: str) -> bool:
+    """Whether a field was seen, and is of a mapping that own limits of this cap are kept in."""
+    fits = mapping in KEPT_IN[cap.per] and field in world.program.mappings[mapping].fields
+    return fits and (mapping, field) not in world.snapshot.unreadable
 
 
 def weight(world: World, cap: Cap, reference_type: str) -> int:

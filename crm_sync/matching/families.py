@@ -26,11 +26,13 @@ class Families:
     """Each company's family (by the smallest account id in it; a company without relatives is its own).
 
     `sets` are the competitive sets known in each family, `families_in` the families with a member in each set.
+    `unseen` are the families whose sets could not be read, each of which may compete with any other.
     """
 
     root: Mapping[str, str]
     sets: Mapping[str, frozenset[str]]
     families_in: Mapping[str, frozenset[str]]
+    unseen: frozenset[str] = frozenset()
 
     def of(self, account_id: str) -> str:
         """The family of this company."""
@@ -45,6 +47,10 @@ class Families:
         met = frozenset().union(*(self.families_in[name] for name in self.sets_of(account_id)))
         return met - {self.of(account_id)} if account_id else met
 
+    def rivals_of(self, account_id: str | None) -> frozenset[str]:
+        """The families that compete with this company's, or may do so because that could not be read."""
+        return self.competitors_of(account_id) | (self.unseen - {self.of(account_id)} if account_id else frozenset())
+
 
 def families(snapshot: Snapshot) -> Families:
     """Read who belongs together and who competes; where that could not be read, no set is known."""
@@ -55,7 +61,8 @@ def families(snapshot: Snapshot) -> Families:
     shown = set(table.column_names) - {field for mapping, field in snapshot.unreadable if mapping == "account"}
     sets: dict[str, set[str]] = defaultdict(set)
     families_in: dict[str, set[str]] = defaultdict(set)
-    if set(NEEDED) <= shown:
+    readable = set(NEEDED) <= shown
+    if readable:
         for row in rows(snapshot, "account", ("id", "competitive_set"), pc.is_valid(table["competitive_set"])):
             family = root.get(row["id"], row["id"])
             for name in _names(row["competitive_set"]):
@@ -65,6 +72,7 @@ def families(snapshot: Snapshot) -> Families:
         root,
         {family: frozenset(names) for family, names in sets.items()},
         {name: frozenset(members) for name, members in families_in.items()},
+        frozenset() if readable else frozenset(root.get(one, one) for one in table["id"].to_pylist()),
     )
 
 

@@ -85,7 +85,8 @@ class Filters:
         yield "language", lambda: ~self._speaks(request.language)
         yield "topic", lambda: self._avoids(request)
         yield "consent", lambda: self._not_covered(request, standing)
-        yield "recent", lambda: self._of_persons(self.recent.resting(request))
+        yield "recent", lambda: self._of_persons(self.recent.resting(request, "audience", "requester"))
+        yield "recent_rival", lambda: self._of_persons(self.recent.resting(request, "competitor_set"))
         yield "fit", lambda: points < self.program.matching.minimum_score * TENTHS
         yield "notice", lambda: self._too_soon(request, standing)
 

@@ -14,7 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
-from crm_sync.matching.families import families
+from crm_sync.matching.families import Families, families
 from crm_sync.matching.filters import Filters
 from crm_sync.matching.fit import TENTHS, fit
 from crm_sync.matching.ledger import Ledger
@@ -39,8 +39,9 @@ from crm_sync.program import Program
 def match(snapshot: Snapshot, verdicts: Verdicts, program: Program) -> Matches:
     """Match every open request: one joint assignment, a ranked slate each, or why there is none and what instead."""
     calendar = org_calendar(snapshot)
-    requests = open_requests(snapshot, program, calendar)
-    offers = _offers(snapshot, verdicts, program, requests)
+    related = families(snapshot)
+    requests = open_requests(snapshot, program, calendar, related)
+    offers = _offers(snapshot, verdicts, program, requests, related)
     ledger = Ledger(offers.pool, program)
     note_served(ledger, snapshot, offers)
     asked = standing_asks(offers, ledger)
@@ -55,14 +56,15 @@ def match(snapshot: Snapshot, verdicts: Verdicts, program: Program) -> Matches:
     return Matches(slates, found.objective, found.bound, gini)
 
 
-def _offers(snapshot: Snapshot, verdicts: Verdicts, program: Program, requests: Sequence[OpenRequest]) -> Offers:
-    related = families(snapshot)
+def _offers(
+    snapshot: Snapshot, verdicts: Verdicts, program: Program, requests: Sequence[OpenRequest], related: Families
+) -> Offers:
     wanted = {request.type for request in requests if request.type}
     types = sorted(wanted.union(*(program.lead_time.substitutes.get(one, ()) for one in wanted)))
     ids = {request.id for request in requests}
     held = {row["contact_id"] for row in verdicts.held.to_pylist() if row["request_id"] in ids}
     pool = read_pool(snapshot, verdicts, program, related, types, held)
-    filters = Filters(pool, related, recent_uses(snapshot, verdicts, program, ids), program, verdicts)
+    filters = Filters(pool, related, recent_uses(snapshot, verdicts, program, ids, related), program, verdicts)
     fitted = fit(requests, pool, program, snapshot.as_of)
     nobody = np.zeros(len(pool), dtype=bool)
     return Offers(requests, pool, fitted, filters, outlooks(requests, fitted, filters), program, nobody)

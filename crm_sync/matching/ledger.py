@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from crm_sync.matching.columns import UNKNOWN, normal
+from crm_sync.matching.columns import UNKNOWN
 from crm_sync.matching.pool import Pool
 from crm_sync.matching.requests import OpenRequest
 from crm_sync.program import Program
@@ -133,8 +133,7 @@ def _rests(cooldown: Cooldown, first: OpenRequest, second: OpenRequest) -> bool:
     if cooldown.after == "same_type" and first.type != second.type:
         return False
     if cooldown.same is not None:
-        wanted = normal(getattr(first, cooldown.same))
-        return wanted is not None and wanted == normal(getattr(second, cooldown.same))
+        return first.for_whom(cooldown.same) in second.close_to(cooldown.same)
     if first.needed_by is None or second.needed_by is None:
         return True
     return abs((first.needed_by - second.needed_by).days) < cooldown.days

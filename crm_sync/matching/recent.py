@@ -1,8 +1,8 @@
-"""Activities -> who has lately been used for the same audience or requester, so that they rest from it.
+"""Activities -> who has lately been used for the same audience, requester or competitive set, so that they rest from it.
 
 Called by `joint`. An open ask counts as a use. An activity that does not say for whom it was, and has no request that
-says so, may have been for anybody and bars the person from every such ask. Not here: rest from asks of any kind
-(evaluate).
+says so, may have been for anybody and bars the person from every such ask. A prospect that is known but has no known
+competitive set rests nobody from its competitors. Not here: rest from asks of any kind (evaluate).
 """
 
 from __future__ import annotations
@@ -16,17 +16,18 @@ from typing import Any
 import pyarrow.compute as pc
 
 from crm_sync.matching.columns import normal, one_of, rows
+from crm_sync.matching.families import Families
 from crm_sync.matching.pool import person_keys_of
 from crm_sync.matching.requests import OpenRequest
 from crm_sync.model.asks import GONE
 from crm_sync.model.snapshot import Snapshot
 from crm_sync.model.verdicts import Verdicts
 from crm_sync.program import Program
-from crm_sync.program.rules import Cooldown
+from crm_sync.program.rules import Cooldown, Same
 
 ACTIVITY = ("id", "contact", "type", "status", "requested_on", "asked_on", "scheduled_on", "completed_on", "audience",
-            "requester", "request", "match")  # fmt: skip
-MATCH = ("id", "state", "customer_response", "completed_on")
+            "requester", "prospect", "request", "match")  # fmt: skip
+MATCH = ("id", "request", "state", "customer_response", "completed_on")
 NO_MATCH = dict.fromkeys(MATCH)
 Row = dict[str, Any]
 Use = tuple[str, str | None]
@@ -35,38 +36,46 @@ Use = tuple[str, str | None]
 
 @dataclass(frozen=True)
 class Recent:
-    """Uses by cooldown id and by what was the same; None stands for an ask that may have been for anybody."""
+    """Uses by what has to be the same, and by whom they were for; None stands for a use that may have been for anybody."""
 
-    cooldowns: tuple[Cooldown, ...]
-    uses: Mapping[tuple[str, str | None], frozenset[Use]]
+    uses: Mapping[Same, Mapping[str | None, frozenset[Use]]]
 
-    def resting(self, request: OpenRequest) -> frozenset[str]:
-        """Give everybody who rests from this request's audience or requester."""
-        uses: set[Use] = set()
-        for cooldown in self.cooldowns:
-            wanted = normal(getattr(request, str(cooldown.same)))
-            if wanted is not None:
-                uses |= self.uses.get((cooldown.id, wanted), frozenset()) | self.uses.get(
-                    (cooldown.id, None), frozenset()
-                )
-        return frozenset(person for person, request_id in uses if request_id != request.id)
+    def resting(self, request: OpenRequest, *kinds: Same) -> frozenset[str]:
+        """Give everybody who rests from this request because of a use that was for the same, of these kinds."""
+        found: set[Use] = set()
+        for same in kinds:
+            uses, close = self.uses.get(same, {}), request.close_to(same)
+            if close:
+                found.update(*(uses[name] for name in uses.keys() & {*close, None}))
+        return frozenset(person for person, request_id in found if request_id != request.id)
 
 
-def recent_uses(snapshot: Snapshot, verdicts: Verdicts, program: Program, open_ids: Iterable[str]) -> Recent:
-    """Read every use that still rests its person from the same audience or requester.
+def recent_uses(
+    snapshot: Snapshot, verdicts: Verdicts, program: Program, open_ids: Iterable[str], related: Families
+) -> Recent:
+    """Read every use that still rests its person from the same audience, requester or competitive set.
 
     Open asks that stand on a match alone count too, except those of open requests: the ledger has them.
     """
-    cooldowns = tuple(c for c in program.tolerance.cooldowns if c.same is not None and c.event == "used")
-    found: dict[tuple[str, str | None], set[Use]] = defaultdict(set)
+    found: dict[Same, dict[str | None, set[Use]]] = defaultdict(lambda: defaultdict(set))
     counting = [*_activities(snapshot, program), *_matches(verdicts, frozenset(open_ids))]
     _name_request(snapshot, counting)
     person_of = person_keys_of(verdicts, {row["contact"] for row in counting if row["contact"]})
-    for cooldown in cooldowns:
+    for cooldown in program.tolerance.cooldowns:
+        if cooldown.same is None or cooldown.event != "used":
+            continue
         for row in counting:
             if row["contact"] in person_of and _rests(cooldown, row, snapshot.today):
-                found[cooldown.id, normal(row[str(cooldown.same)])].add((person_of[row["contact"]], row["request"]))
-    return Recent(cooldowns, {key: frozenset(uses) for key, uses in found.items()})
+                whom = _for_whom(row, cooldown.same, related)
+                found[cooldown.same][whom].add((person_of[row["contact"]], row["request"]))
+    return Recent({same: {whom: frozenset(uses) for whom, uses in by.items()} for same, by in found.items()})
+
+
+def _for_whom(row: Row, same: Same, related: Families) -> str | None:
+    """Name whom a use was for, as `OpenRequest.for_whom` names it."""
+    if same == "competitor_set":
+        return related.of(row["prospect"]) if row["prospect"] else None
+    return normal(row[same])
 
 
 def _activities(snapshot: Snapshot, program: Program) -> list[Row]:
@@ -92,11 +101,11 @@ def _is_over(row: Row, match: Row) -> bool:
 
 
 def _with_match(row: Row, match: Row) -> Row:
-    """An ask whose match says that it took place is a use."""
+    """An ask whose match says that it took place is a use; what an ask is for its match knows too."""
     done_on = row["completed_on"] or match["completed_on"]
     if row["open"] and match["completed_on"]:
-        return {**row, "status": "completed", "completed_on": done_on, "open": False}
-    return {**row, "completed_on": done_on}
+        row = {**row, "status": "completed", "open": False}
+    return {**row, "completed_on": done_on, "request": row["request"] or match["request"]}
 
 
 def _matches(verdicts: Verdicts, open_ids: frozenset[str]) -> list[Row]:
@@ -118,10 +127,14 @@ def _matches(verdicts: Verdicts, open_ids: frozenset[str]) -> list[Row]:
 def _name_request(snapshot: Snapshot, counting: list[Row]) -> None:
     """Take what an ask does not say itself from its request."""
     named = {row["request"] for row in counting if row["request"]}
-    columns = ("id", "audience", "requester", "owner")
+    columns = ("id", "audience", "requester", "owner", "prospect", "opportunity")
     requests = {row["id"]: row for row in rows(snapshot, "request", columns, one_of(snapshot, "request", "id", named))}
+    deals = {row["opportunity"] for row in requests.values() if row["opportunity"]}
+    where = one_of(snapshot, "opportunity", "id", deals)
+    buyer = {row["id"]: row["account"] for row in rows(snapshot, "opportunity", ("id", "account"), where)}
     for row in counting:
         request = requests.get(row["request"], {})
+        row["prospect"] = row["prospect"] or request.get("prospect") or buyer.get(request.get("opportunity"))
         row["audience"] = row["audience"] or request.get("audience")
         row["requester"] = row["requester"] or request.get("requester") or request.get("owner")
 

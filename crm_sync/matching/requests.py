@@ -12,11 +12,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from crm_sync.matching.columns import one_of, rows
+from crm_sync.matching.columns import normal, one_of, rows
+from crm_sync.matching.families import Families
 from crm_sync.model.asks import GONE, Patience, is_refused
 from crm_sync.model.calendar import BusinessCalendar
 from crm_sync.model.snapshot import Snapshot
 from crm_sync.program import Program
+from crm_sync.program.rules import Same
 
 Row = dict[str, Any]
 
@@ -54,11 +56,16 @@ class History:
 
 @dataclass(frozen=True)
 class OpenRequest:
-    """One request that needs somebody. Texts as written; None where neither the request nor its deal says."""
+    """One request that needs somebody. Texts as written; None where neither the request nor its deal says.
+
+    `family` is the prospect's, `rivals` are the families that compete with it (`families`).
+    """
 
     id: str
     type: str | None
     prospect: str | None = None
+    family: str | None = None
+    rivals: frozenset[str] = frozenset()
     requester: str | None = None
     audience: str | None = None
     industry: str | None = None
@@ -75,15 +82,31 @@ class OpenRequest:
         """The same need, met by another kind of reference; nobody has been asked for that yet."""
         return replace(self, type=reference_type, history=History(spent=self.history.spent))
 
+    def for_whom(self, same: Same) -> str | None:
+        """Name whom it is for, as a cooldown that is narrowed to the same ones compares them."""
+        return self.family if same == "competitor_set" else normal(getattr(self, same))
 
-def open_requests(snapshot: Snapshot, program: Program, calendar: BusinessCalendar) -> tuple[OpenRequest, ...]:
+    def close_to(self, same: Same) -> frozenset[str]:
+        """Name for whom another use has to be for the two to be close; nobody when not known.
+
+        A prospect without a known set has no rivals. The prospect itself is none: it may need the same person again.
+        """
+        if same == "competitor_set":
+            return self.rivals
+        name = self.for_whom(same)
+        return frozenset() if name is None else frozenset({name})
+
+
+def open_requests(
+    snapshot: Snapshot, program: Program, calendar: BusinessCalendar, related: Families
+) -> tuple[OpenRequest, ...]:
     """Read every open request, sorted by id."""
     submitted = [
         row
         for row in rows(snapshot, "request", REQUEST, one_of(snapshot, "request", "stage", ["submitted"]))
         if row["status"] not in DONE
     ]
-    known = _Known(snapshot, program, submitted)
+    known = _Known(snapshot, program, submitted, related)
     histories = _histories(snapshot, program, calendar, [row["id"] for row in submitted])
     return tuple(known.request(row, histories[row["id"]]) for row in submitted if not histories[row["id"]].served)
 
@@ -91,8 +114,8 @@ def open_requests(snapshot: Snapshot, program: Program, calendar: BusinessCalend
 class _Known:
     """The deals, companies and people that open requests name."""
 
-    def __init__(self, snapshot: Snapshot, program: Program, submitted: list[Row]) -> None:
-        self.program = program
+    def __init__(self, snapshot: Snapshot, program: Program, submitted: list[Row], related: Families) -> None:
+        self.program, self.related = program, related
         self.opportunities = _by_id(snapshot, "opportunity", ("id", "account", "use_case", "product"), submitted)
         for row in submitted:
             row["prospect"] = row["prospect"] or self.opportunities.get(row["opportunity"], {}).get("account")
@@ -110,6 +133,8 @@ class _Known:
             id=row["id"],
             type=row["type"] if row["type"] in self.program.types else None,
             prospect=row["prospect"],
+            family=self.related.of(row["prospect"]) if row["prospect"] else None,
+            rivals=self.related.rivals_of(row["prospect"]),
             requester=row["requester"],
             audience=row["audience"],
             industry=row["industry"] or prospect.get("industry"),

@@ -33,6 +33,7 @@ KEPT_OUT = {
     "topic": "{n} wishing to avoid the topic",
     "consent": "{n} without consent to this region, audience or date",
     "recent": "{n} lately used for the same audience or requester",
+    "recent_rival": "{n} lately used for a competitor of the prospect",
     "fit": "{n} with too little in common with the request",
     "notice": "{n} needing more notice",
 }

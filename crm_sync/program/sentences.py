@@ -51,6 +51,7 @@ _EXPECTED: Mapping[str, str] = {
     "one_operator": "exactly one comparison next to the fact, as in {{fact: contact.nps, at_least: 9}}",
     "points_missing": "`points` from 1 to 100, because its weight is scored",
     "points_unused": "no points, because only a criterion of weight scored has them",
+    "field_or_fields": "the name of a field, as in profile.max_calls_year, or a list of them",
     "words_or_types": "a list of reference types, or {words}",
     "weights_sum": "weights that sum to 100",
     "load_price_falls": "prices that do not fall: first, second, third",

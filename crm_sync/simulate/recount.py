@@ -7,6 +7,7 @@ the same person is read from the verdicts.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from crm_sync.program import Cap
+from crm_sync.program.rules import KEPT_IN
 from crm_sync.simulate.play import Played
 
 Row = Mapping[str, Any]
@@ -106,14 +108,25 @@ def _came_between(other: _Ask, ask: _Ask) -> bool:
 
 def _own_limits(played: Played, cap: Cap) -> Mapping[str, float]:
     """Give the lowest own limit of everybody who has one."""
-    mapping, _, field = (cap.own_limit or "").partition(".")
-    if not field:
-        return {}
-    table = played.world.verdicts.table.select(["contact_id", "person_key"]).to_pylist()
-    person_of = {row["contact_id"]: row["person_key"] for row in table}
     found: dict[str, float] = {}
-    for row in played.world.rows(mapping):
-        owner = row["id"] if cap.per == "account" else person_of.get(row.get("contact") or row.get("key") or "")
-        if owner is not None and row.get(field) is not None:
-            found[owner] = min(found.get(owner, row[field]), row[field])
+    for mapping in KEPT_IN[cap.per]:
+        fields = cap.own_fields(mapping)
+        owners = _owners_of(played, cap, mapping) if fields else {}
+        for row in played.world.rows(mapping) if fields else ():
+            limits = [row[field] for field in fields if row.get(field) is not None]
+            for owner in owners.get(row["id"], ()) if limits else ():
+                found[owner] = min(found.get(owner, math.inf), *limits)
     return found
+
+
+def _owners_of(played: Played, cap: Cap, mapping: str) -> Mapping[str, set[str]]:
+    """Give whom a cap is for by the record that keeps their own limit."""
+    rows = played.world.verdicts.table.select(["contact_id", "account_id", "person_key"]).to_pylist()
+    if mapping == "profile":
+        person_of = {row["contact_id"]: row["person_key"] for row in rows}
+        contacts = {row["id"]: row.get("contact") or row.get("key") or "" for row in played.world.rows("profile")}
+        return {kept: {person_of[contact]} for kept, contact in contacts.items() if contact in person_of}
+    owners: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        owners[row["account_id"]].add(row["account_id"] if cap.per == "account" else row["person_key"])
+    return owners

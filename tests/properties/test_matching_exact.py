@@ -21,6 +21,7 @@ from tests.unit.matching.towns import TODAY, Ref, ask, recommended, town
 EFFORT = {"call": 1, "quote": 0.5, "recording": 3}
 TYPES = tuple(EFFORT)
 FILLED, PRICES = 400, (0, 20, 60)
+RIVAL = {"id": "rival of P", "competitive_set": "retail banking"}
 Asks = list[dict]
 
 
@@ -46,6 +47,7 @@ def small_worlds(draw: st.DrawFn) -> tuple[list[Ref], Asks]:
             type=draw(st.sampled_from(TYPES)),
             industry=draw(st.sampled_from(["Healthcare", "Retail"])),
             requester=draw(st.sampled_from(["rep R1", "rep R2"])),
+            prospect=draw(st.sampled_from(["P", "P", "rival of P"])),
             needed_by=TODAY + timedelta(days=draw(st.sampled_from([60, 75, 120]))),
         )
         for number in range(draw(st.integers(2, 5)))
@@ -62,7 +64,7 @@ class Count:
 
     def town(self, asks: Asks, only: str | None = None, **more):
         judged = [replace(ref, failed=self._spent(ref)) for ref in self.people.values() if only in (None, ref.id)]
-        return town(self.program, self.snapshot_of, judged, asks, **more)
+        return town(self.program, self.snapshot_of, judged, asks, account=[RIVAL], **more)
 
     def match(self):
         return self.town(list(self.asks.values())).match()
@@ -125,9 +127,9 @@ class Count:
         return not any(self._restless(one, two) for (one, p), (two, q) in pairs if p == q)
 
     def _restless(self, one: str, two: str) -> bool:
-        """30 days after a call, 180 after a quote, whichever comes first; never twice for one requester."""
+        """30 days after a call, 180 after a quote, whichever comes first; never twice for one requester, nor for two rivals."""
         first, second = self.asks[one], self.asks[two]
-        if first["requester"] == second["requester"]:
+        if first["requester"] == second["requester"] or first["prospect"] != second["prospect"]:
             return True
         apart = abs((first["needed_by"] - second["needed_by"]).days)
         rest = {"call": 30, "quote": 180}

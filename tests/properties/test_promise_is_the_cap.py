@@ -21,7 +21,14 @@ from crm_sync.program.promise import Clause, promise
 
 TODAY = date(2026, 11, 2)
 TYPES = ("call", "quote", "recording")
-OWN = {"person": ("profile.max_calls_year", "profile.max_calls_quarter"), "account": ("account.max_calls_quarter",)}
+OWN = {
+    "person": (
+        "profile.max_calls_year",
+        ("profile.max_calls_quarter",),
+        ("profile.max_calls_year", "account.max_calls_quarter"),
+    ),
+    "account": ("account.max_calls_quarter",),
+}
 MOST = 7
 
 caps = st.builds(
@@ -40,7 +47,7 @@ caps = st.builds(
     st.sampled_from(["uses", "effort"]),
     st.sampled_from([0.5, 1, 2, 3, 5.5]),
     st.sampled_from([30, 90, 182]),
-    st.integers(0, 1),
+    st.integers(0, 2),
     st.integers(0, 999),
 )
 limits = st.none() | st.sampled_from([0.0, 1.0, 2.0, 2.5, 4.0])

@@ -12,12 +12,9 @@ from crm_sync.errors import Mistake
 from crm_sync.program.draft import Draft
 from crm_sync.program.mappings import MAPPING_NAMES
 from crm_sync.program.nodes import Path
-from crm_sync.program.rules import ConsentRules, Escalation, LeadTime, Retention, Tolerance
+from crm_sync.program.rules import KEPT_IN, ConsentRules, Escalation, LeadTime, Retention, Tolerance
 from crm_sync.program.sources import Source, nearest
 from crm_sync.program.vocabulary import VOCABULARY
-
-OWN_LIMITS_OF = {"person": ("profile", "contact"), "account": ("account",)}
-"""Where the own limit of a cap may be kept, by whom the cap is for."""
 
 
 def check_words(draft: Draft) -> Iterator[Mistake]:
@@ -69,8 +66,8 @@ def _exactly(source: Source, path: Path, what: str, used: Iterable[str], known: 
 def _own_limits(draft: Draft) -> Iterator[Mistake]:
     found = draft.rule(Tolerance)
     for index, cap in enumerate(found[0].caps if found else ()):
-        folders = OWN_LIMITS_OF[cap.per]
-        if cap.own_limit is None or any(name not in draft.mappings for name in folders):
+        folders = KEPT_IN[cap.per]
+        if any(name not in draft.mappings for name in folders):
             continue
         known = [
             f"{name}.{field.name}"
@@ -78,9 +75,10 @@ def _own_limits(draft: Draft) -> Iterator[Mistake]:
             for field in draft.mappings[name].pulled
             if field.type == "number" and not field.worker_writes
         ]
-        if found and cap.own_limit not in known:
-            what = f"the number field of the {cap.per}"
-            yield found[1].unknown(("caps", index, "own_limit"), what, cap.own_limit, known)
+        for at, name in enumerate(cap.own_limits):
+            if found and name not in known:
+                path = ("caps", index, "own_limit", *(() if isinstance(cap.own_limit, str) else (at,)))
+                yield found[1].unknown(path, f"the number field of the {' or the '.join(folders)}", name, known)
 
 
 def _regions(draft: Draft) -> Iterator[Mistake]:

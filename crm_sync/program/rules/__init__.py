@@ -13,9 +13,10 @@ from crm_sync.program.rules.matching import MatchingRules
 from crm_sync.program.rules.outreach import Counted, Noun, Outreach, Words
 from crm_sync.program.rules.qualification import Candidates, Criterion, Qualification
 from crm_sync.program.rules.retention import Retention, WorkerDays
-from crm_sync.program.rules.tolerance import SCALE, Cap, Cooldown, Tolerance
+from crm_sync.program.rules.tolerance import KEPT_IN, SCALE, Cap, Cooldown, Same, Tolerance
 
 __all__ = [
+    "KEPT_IN",
     "SCALE",
     "Cadence",
     "Candidates",
@@ -34,6 +35,7 @@ __all__ = [
     "Outreach",
     "Qualification",
     "Retention",
+    "Same",
     "Tolerance",
     "Words",
     "WorkerDays",

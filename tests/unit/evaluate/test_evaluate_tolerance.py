@@ -165,6 +165,77 @@ def test_the_own_limit_of_a_duplicate_holds_for_the_person(customer: Any) -> Non
     assert customer.look().blocking()["tolerance.calls_quarter"] == "false"
 
 
+class TestSeveralOwnLimits:
+    """A cap per person may be lowered by the person's own limit and by one that their company has for each of its people."""
+
+    RULE = "tolerance.calls_quarter"
+
+    @pytest.fixture
+    def both(self, program: Program) -> Program:
+        first, *rest = program.tolerance.caps
+        cap = first.model_copy(update={"own_limit": ("profile.max_calls_quarter", "account.max_calls_quarter")})
+        rest = [one.model_copy(update={"own_limit": None}) if one.per == "account" else one for one in rest]
+        return replace(program, tolerance=program.tolerance.model_copy(update={"caps": (cap, *rest)}))
+
+    @pytest.mark.parametrize(
+        ("profile", "account", "most", "kept_in"),
+        [
+            (None, None, 2, None),
+            (0.0, None, 0, "profile"),
+            (None, 0.0, 0, "account"),
+            (1.0, 0.0, 0, "account"),
+            (0.0, 1.0, 0, "profile"),
+            (0.0, 0.0, 0, "account"),
+            (9.0, 1.0, 1, "account"),
+            (1.0, 9.0, 1, "profile"),
+            (9.0, 9.0, 2, None),
+        ],
+    )
+    def test_the_lowest_wins(
+        self, customer: Any, both: Program, profile: float | None, account: float | None, most: int, kept_in: str | None
+    ) -> None:
+        customer.put("profile", "ada_profile", max_calls_quarter=profile)
+        customer.put("account", "acme", max_calls_quarter=account)
+        look = customer.look(both)
+        assert look.row()["left_calls_quarter"] == most
+        assert look.blocking() == ({} if most else {self.RULE: "false"})
+        if not most:
+            reason = look.reason(self.RULE)
+            assert "at most 0 in 90 days per person (their own limit)" in (reason.threshold or "")
+            assert reason.source is not None
+            assert reason.source.record_id == {"profile": "ada_profile", "account": "acme"}[kept_in or ""]
+
+    def test_it_is_each_persons_and_not_their_companys_together(self, customer: Any, both: Program) -> None:
+        customer.put("account", "acme", max_calls_quarter=1.0).person("bob")
+        customer.put("activity", "old", contact="bob", type="call", status="completed", completed_on=days_ago(40))
+        look = customer.look(both)
+        assert (look.row("bob")["left_calls_quarter"], look.row("ada")["left_calls_quarter"]) == (0, 1)
+
+    def test_the_limit_of_a_duplicates_company_holds(self, customer: Any, both: Program) -> None:
+        customer.put("account", "globex", max_calls_quarter=0.0).put("contact", "ada", email_key="same")
+        customer.put("contact", "ada2", account="globex", email_key="same")
+        assert customer.look(both).blocking()[self.RULE] == "false"
+
+    def test_it_holds_for_somebody_with_nothing_on_record(self, customer: Any, both: Program) -> None:
+        customer.put("account", "acme", max_calls_quarter=0.0).put("contact", "new", account="acme")
+        look = customer.look(both)
+        assert look.row("new")["left_calls_quarter"] == 0
+        assert look.reason(self.RULE, "new").truth == "false"
+
+    @pytest.mark.parametrize("mapping", ["profile", "account"])
+    def test_one_that_cannot_be_read_makes_the_cap_unknown(self, customer: Any, both: Program, mapping: str) -> None:
+        look = customer.look(both, unreadable=frozenset({(mapping, "max_calls_quarter")}))
+        assert look.blocking()[self.RULE] == "unknown"
+        assert look.row()["left_calls_quarter"] is None
+
+    def test_without_a_company_it_is_not_known(self, customer: Any, both: Program) -> None:
+        customer.put("contact", "ada", account=None)
+        look = customer.look(both)
+        assert look.blocking()[self.RULE] == "unknown"
+        assert look.row()["left_calls_quarter"] is None
+        assert look.reason(self.RULE).remedy == "Give the contact an account."
+
+
 @pytest.mark.parametrize(
     ("reference_type", "days", "rule", "rested"),
     [
@@ -446,7 +517,7 @@ def test_a_type_no_cap_counts_is_refused(customer: Any, program: Program) -> Non
 
 def test_an_own_limit_that_a_cap_cannot_have_is_unknown(customer: Any, program: Program) -> None:
     first, *rest = program.tolerance.caps
-    odd = first.model_copy(update={"own_limit": "account.max_calls_quarter"})
+    odd = first.model_copy(update={"own_limit": ("profile.max_calls_quarter", "contact.nps")})
     changed = replace(program, tolerance=program.tolerance.model_copy(update={"caps": (odd, *rest)}))
     assert customer.look(changed).blocking() == {"tolerance.calls_quarter": "unknown"}
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
-from tests.unit.matching.towns import DISPUTE, TODAY, Ref, ask, bit, town
+from tests.unit.matching.towns import DISPUTE, TODAY, Ref, ask, bit, recommended, town
 
 OUT = [
     (Ref("c1", failed={"call": DISPUTE}), {}, "Nobody may be asked"),
@@ -209,3 +210,108 @@ def test_two_records_of_one_person_are_one_candidate(program, snapshot_of):
     refs = [Ref("c2"), Ref("c1", person="c1"), Ref("c3", person="c1")]
     slate = town(program, snapshot_of, refs, [ask()]).slate()
     assert sorted(one.contact_id for one in slate.candidates) == ["c1", "c2"]
+
+
+BANKS = [
+    {"id": "Q", "competitive_set": "Retail Banking; cards"},
+    {"id": "branch of Q", "parent": "Q"},
+    {"id": "branch of P", "parent": "P"},
+    {"id": "insurer", "competitive_set": "insurance"},
+    {"id": "nobody knows"},
+]
+ON_THE_91ST, ON_THE_90TH, ON_THE_89TH = date(2025, 12, 10), date(2025, 12, 11), date(2025, 12, 12)
+
+RIVALS = [
+    ({"prospect": "Q"}, False),
+    ({"prospect": "branch of Q"}, False),
+    ({"prospect": "P"}, True),
+    ({"prospect": "branch of P"}, True),
+    ({"prospect": "insurer"}, True),
+    ({"prospect": "nobody knows"}, True),
+    ({"prospect": "not an account any more"}, True),
+    ({"prospect": None}, False),
+    ({"prospect": None, "request": "to a rival"}, False),
+    ({"prospect": None, "request": "to a rival's deal"}, False),
+    ({"prospect": None, "request": "to an insurer"}, True),
+    ({"prospect": None, "match": "M1"}, False),
+    ({"prospect": None, "match": "M2"}, True),
+    ({"prospect": None, "request": "not known"}, False),
+    ({"prospect": "Q", "completed_on": ON_THE_91ST}, True),
+    ({"prospect": "Q", "completed_on": ON_THE_90TH}, True),
+    ({"prospect": "Q", "completed_on": ON_THE_89TH}, False),
+    ({"prospect": "Q", "completed_on": None}, False),
+    ({"prospect": "Q", "status": "missed", "scheduled_on": ON_THE_89TH}, False),
+    ({"prospect": "Q", "status": "cancelled"}, True),
+    ({"prospect": "Q", "status": "declined"}, True),
+    ({"prospect": "Q", "status": "asked", "asked_on": date(2024, 1, 1)}, False),
+    ({"prospect": "Q", "status": "accepted"}, False),
+]
+
+
+class TestRestForTheSameCompetitiveSet:
+    """Whoever spoke to a prospect rests for its competitors, so that rivals do not learn who talks to whom."""
+
+    OTHERS = (
+        ask("to a rival", stage="closed", prospect="Q"),
+        ask("to a rival's deal", stage="closed", prospect=None, opportunity="O1"),
+        ask("to an insurer", stage="closed", prospect="insurer"),
+    )
+
+    def slate(self, program, snapshot_of, request=None, activity=(), **more):
+        matches = [
+            {"id": "M1", "profile": "RP c1", "request": "to a rival", "state": "closed"},
+            {"id": "M2", "profile": "RP c1", "request": "to an insurer", "state": "closed"},
+        ]
+        return town(
+            program, snapshot_of, [Ref("c1")], [request or ask(), *self.OTHERS], account=BANKS, activity=activity,
+            opportunity=[{"id": "O1", "account": "Q"}], match=matches, **more,
+        ).slate()  # fmt: skip
+
+    def use(self, **given):
+        return {"id": "RA1", "contact": "c1", "type": "call", "status": "completed", "completed_on": date(2026, 2, 1),
+                "audience": "another", "requester": "another", **given}  # fmt: skip
+
+    @pytest.mark.parametrize(("activity", "offered"), RIVALS)
+    def test_ninety_days_after_a_use(self, program, snapshot_of, activity, offered):
+        slate = self.slate(program, snapshot_of, activity=[self.use(**activity)])
+        assert bool(slate.candidates) is offered
+        if not offered:
+            assert "1 lately used for a competitor of the prospect" in slate.why[-1]
+
+    @pytest.mark.parametrize("prospect", ["nobody knows", "insurer", None])
+    def test_a_prospect_without_rivals_makes_nobody_rest(self, program, snapshot_of, prospect):
+        request = ask(prospect=prospect)
+        slate = self.slate(program, snapshot_of, request, [self.use(prospect="Q"), self.use(id="RA2")])
+        assert [one.contact_id for one in slate.candidates] == ["c1"]
+
+    @pytest.mark.parametrize(("used_for", "offered"), [("insurer", False), ("Q", False), ("P", True)])
+    def test_where_sets_cannot_be_read_any_other_prospect_may_be_a_rival(self, program, snapshot_of, used_for, offered):
+        hidden = frozenset({("account", "competitive_set")})
+        slate = self.slate(
+            program, lambda **rows: snapshot_of(**rows, unreadable=hidden), activity=[self.use(prospect=used_for)]
+        )
+        assert bool(slate.candidates) is offered
+
+    @pytest.mark.parametrize(("request_id", "offered"), [("to a rival", False), ("to an insurer", True)])
+    def test_a_reservation_counts_as_a_use(self, program, snapshot_of, request_id, offered):
+        held = [{"request_id": request_id, "contact_id": "c1"}]
+        assert (
+            bool(self.slate(program, snapshot_of, ask(needed_by=TODAY + timedelta(days=99)), held=held).candidates)
+            is offered
+        )
+
+    @pytest.mark.parametrize(
+        ("prospect", "served"), [("Q", 1), ("branch of Q", 1), ("P", 2), ("insurer", 2), ("nobody knows", 2), (None, 2)]
+    )
+    def test_nobody_is_put_down_for_two_rivals_in_one_run(self, program, snapshot_of, prospect, served):
+        asks = [ask("R1"), ask("R2", prospect=prospect, needed_by=TODAY + timedelta(days=100))]
+        slates = town(program, snapshot_of, [Ref("c1")], asks, account=BANKS).slates()
+        assert sum(recommended(slate) is not None for slate in slates.values()) == served
+
+    def test_whom_it_is_for_is_the_type_that_starts_it(self, program, snapshot_of):
+        cooldowns = tuple(
+            one.model_copy(update={"after": ("recording",)}) if one.same == "competitor_set" else one
+            for one in program.tolerance.cooldowns
+        )
+        lenient = replace(program, tolerance=program.tolerance.model_copy(update={"cooldowns": cooldowns}))
+        assert self.slate(lenient, snapshot_of, activity=[self.use(prospect="Q")]).candidates
