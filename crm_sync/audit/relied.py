@@ -35,9 +35,9 @@ def relied_on(run: Recalled) -> Sequence[Row]:
         return ()
     eligible: dict[str, set[str]] = defaultdict(set)
     for row in judged:
-        types = [t for t in kept["types"] if row[f"failed_{t}"] == 0 and row[f"unknown_{t}"] == 0]
-        if types:
-            eligible[person_of.get(row["contact_id"], row["contact_id"])].update(types)
+        may = [t for t in kept["types"] if row[f"failed_{t}"] == 0 and row[f"unknown_{t}"] == 0]
+        if may:
+            eligible[person_of.get(row["contact_id"], row["contact_id"])].update(may)
     covers = _covers(run)
     return [
         row
