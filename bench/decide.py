@@ -11,7 +11,8 @@ whole process with the tables in it, read before the peers start.
 - hand-written SQL answers the criteria alone, over facts handed over ready in the same engine; ours does the same beside
   it. That is the price of writing a condition once, in YAML (goal: within 1.3 times).
 
-The answers have to be equal, or the run fails. Medians of interleaved rounds.
+The answers have to be equal, and at full size the goals of time and memory met, or the run fails (exit 1); smaller sizes
+hold no goal. Medians of interleaved rounds. Measured on 28 November 2026 on two quiet cores of an AMD EPYC: 1.78 s, 890 MB.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import operator
 import resource
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from statistics import median
@@ -43,6 +44,7 @@ ROOT = Path(__file__).resolve().parent.parent
 AS_OF = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SAMPLE, READY = 5_000, 200_000
 ROUNDS = 3
+FULL, SECONDS, MEGABYTES = 1_000_000, 2.0, 1024.0
 TYPES = {
     "text": pa.string(),
     "id": pa.string(),
@@ -358,6 +360,16 @@ def timed(times: list[float], work: Callable[[], Any]) -> Any:
     return found
 
 
+def wrong(contacts: int, seconds: float, megabytes: float, *, equal: bool) -> Iterator[str]:
+    """Say in sentences what was not as it has to be; the goals hold at full size alone."""
+    if not equal:
+        yield "The answers differ: columns, row objects and hand-written SQL have to say the same."
+    if contacts >= FULL and seconds >= SECONDS:
+        yield f"The goal of time is missed: {contacts:,} contacts took {seconds:.2f} s; the goal is under {SECONDS:g} s on 2 quiet cores."
+    if contacts >= FULL and megabytes >= MEGABYTES:
+        yield f"The goal of memory is missed: {megabytes:,.0f} MB at the peak; the goal is under {MEGABYTES:,.0f} MB."
+
+
 def main(contacts: int) -> None:
     rules = program()
     snapshot = synthetic(contacts, rules)
@@ -387,8 +399,10 @@ def main(contacts: int) -> None:
     print(f"hand-written SQL  {READY / median(by_hand):>12,.0f} contacts/s   the same")
     print(f"  ratio           {median(masks) / median(by_hand):>12.2f} x the time   goal: 1.3")
     print(f"same answers      {'yes' if equal else 'NO':>12}")
-    sys.exit(0 if equal else 1)
+    problems = list(wrong(contacts, median(ours), peak, equal=equal))
+    print("\n".join(problems), file=sys.stderr, end="\n" if problems else "")
+    sys.exit(1 if problems else 0)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else FULL)

@@ -6,9 +6,12 @@ import ast
 import re
 import subprocess
 import sys
+from inspect import signature
 from pathlib import Path
 
 import pytest
+
+from crm_sync.entrypoints.service import Service
 
 ROOT = Path(__file__).parents[1]
 WORKER = [p for p in sorted((ROOT / "crm_sync").rglob("*.py")) if "local_org" not in p.parts]
@@ -82,3 +85,18 @@ def test_no_drawer_modules_and_nothing_left_undone() -> None:
 
 def test_the_story_fits_on_one_page() -> None:
     assert len((ROOT / "crm_sync" / "pipeline.py").read_text().splitlines()) <= 120
+
+
+def test_no_decision_reads_what_came_by_webhook() -> None:
+    """A notification only wakes a run, which looks at the org itself: so the order in which they come can decide nothing."""
+    readers = {
+        path.relative_to(ROOT / "crm_sync").as_posix()
+        for path in (ROOT / "crm_sync").rglob("*.py")
+        if ".inbox" in path.read_text()
+    }
+    assert {name for name in readers if not name.startswith("state/")} == {
+        "web/app.py",  # puts in
+        "entrypoints/service.py",  # counts, and empties after a run that was told of none
+        "disposal.py",  # throws away
+    }
+    assert list(signature(Service._run).parameters) == ["self", "kind"]

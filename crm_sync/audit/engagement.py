@@ -18,6 +18,7 @@ from crm_sync.audit.books import RUN
 from crm_sync.audit.pack import consents_seen, json_lines, keys_for, rules_of, sealed_entry
 from crm_sync.audit.recall import Recalled
 from crm_sync.keeping import Decisions, Sealed, Shelf, name_of
+from crm_sync.lifecycle.forgetting import same_people
 from crm_sync.lifecycle.retention import CLOSED_ON, scheduled
 from crm_sync.lifecycle.world import Row, World
 
@@ -85,7 +86,10 @@ class Engagement:
             "match": matches,
             "activity": uses,
             "consent": [
-                c for person in sorted(self.people) for c in world.consents_of.get(person, ()) if self._is_use(c)
+                consent
+                for person in sorted(same_people(world.verdicts, self.people))
+                for consent in world.consents_of.get(person, ())
+                if self._covers(consent)
             ],
             "escalation": escalations,
             "case": [row for row in world.rows("case") if row["id"] in cases],
@@ -102,8 +106,9 @@ class Engagement:
         uses = {row.get("contact") for row in (self.row, *self.world.notes_of.get(request, ()))}
         return frozenset(person for person in asked | uses if person)
 
-    def _is_use(self, consent: Row) -> bool:
-        return bool(consent.get("use") == self.row.get("type"))
+    def _covers(self, consent: Row) -> bool:
+        """Whether a consent is to a use that covers what this was for."""
+        return self.row.get("type") in self.world.program.consent.covers.get(consent.get("use") or "", ())
 
 
 def engagements(world: World) -> Iterator[Engagement]:

@@ -13,9 +13,8 @@ from datetime import date
 from typing import Any
 
 from crm_sync.audit.books import RUN
-from crm_sync.audit.decided import kept_decisions
 from crm_sync.audit.recall import Recalled
-from crm_sync.audit.tables import kept_table
+from crm_sync.audit.relied import relied_on
 from crm_sync.keeping import Decisions, NotKeptError, Sealed, Shelf, name_of
 
 _WHO = re.compile(r"person-[0-9a-f]+")
@@ -31,7 +30,8 @@ told.jsonl       the same entries with what they say of people unlocked; of whoe
 keys.jsonl       what unlocks them: {who, contact, key}. A box in a body is base64 of 12 bytes of nonce and the AES-256-GCM of a JSON
                  text under the key (hex) of its `who`, with `who` as the additional data.
 runs.jsonl       the entries of the runs alone.
-consents.jsonl   the consents that eligible people had, as the runs saw them: {consent, first_run, last_run}.
+consents.jsonl   the consents that eligible people had, on whichever of their contact records, to what they were eligible for,
+                 as the runs saw them: {consent, first_run, last_run}.
 rules/<version>/ the texts of rules and mappings that the runs were made under.
 manifest.json    the days, the seals at both ends, and the SHA-256 of every other file.
 
@@ -110,29 +110,12 @@ def consents_seen(told: Sequence[Recalled]) -> Iterator[Mapping[str, Any]]:
     for run in told:
         source = (run.entry["inputs"], run.entry["decisions"])
         if source not in known:
-            known[source] = _relied_on(run)
+            known[source] = [_consent(row) for row in relied_on(run)]
         for consent in known[source]:
             line = found.setdefault(consent, {"first_run": run.entry["run_id"]})
             line["last_run"] = run.entry["run_id"]
     for consent, line in found.items():
         yield {"consent": json.loads(consent), **line}
-
-
-def _relied_on(run: Recalled) -> Sequence[str]:
-    """Give the consents to what people are eligible for, each as JSON; nothing when the run is no longer kept."""
-    try:
-        kept = kept_decisions(run.entry["decisions"], run.archive)
-        people = kept_table(kept["people"], run.archive).to_pylist()
-        consents = run.table("consent").to_pylist()
-    except NotKeptError:
-        return ()
-    eligible = {
-        (row["contact_id"], name)
-        for row in people
-        for name in kept["types"]
-        if row[f"failed_{name}"] == 0 and row[f"unknown_{name}"] == 0
-    }
-    return [_consent(row) for row in consents if (row["contact"], row["use"]) in eligible]
 
 
 def _consent(row: Mapping[str, Any]) -> str:

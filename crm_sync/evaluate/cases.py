@@ -33,16 +33,27 @@ _UNMAPPED = pa.schema([(name, pa.string()) for name in ("object", "id", "field",
 
 @dataclass(frozen=True)
 class CaseReport:
-    """What the cases showed: how many held, and the rules that no case names, in the order of the rules."""
+    """What the cases showed: how many held, and the rules that no case names, in the order of the rules.
+
+    `strengths` counts the cases that state what the `scored` criteria add up to. `beyond` is what no case can state: who becomes
+    a candidate, and rests that depend on the request.
+    """
 
     held: int
     named: tuple[str, ...]
     unnamed: tuple[str, ...]
+    strengths: int
+    scored: tuple[str, ...]
+    beyond: tuple[str, ...]
 
     def __str__(self) -> str:
         total = len(self.named) + len(self.unnamed)
         missing = f" No case exercises: {', '.join(self.unnamed)}." if self.unnamed else ""
-        return f"{self.held} cases hold; they name {len(self.named)} of {total} rules that stop or caution.{missing}"
+        return (
+            f"{self.held} cases hold; they name {len(self.named)} of {total} rules that stop or caution.{missing} "
+            f"{self.strengths} state the strength that the {len(self.scored)} scored criteria add up to. "
+            f"Not for cases, which state verdicts on people alone: {', '.join(self.beyond)}."
+        )
 
 
 def run_cases(cases: Iterable[Case], program: Program) -> CaseReport:
@@ -53,24 +64,34 @@ def run_cases(cases: Iterable[Case], program: Program) -> CaseReport:
         raise ConfigurationError(wrong)
     named = {rule for case in judged for one in case.expected.values() for rule in _names(one)}
     every = tuple(rule.ref.id for rule in rules(program) if rule.ref.weight != "scored")
+    of_requests = tuple(f"cooldown.{one.id}" for one in program.tolerance.cooldowns if one.same is not None)
     return CaseReport(
         held=len(judged),
         named=tuple(rule for rule in every if rule in named),
         unnamed=tuple(rule for rule in every if rule not in named),
+        strengths=sum(_states_strength(case) for case in judged),
+        scored=tuple(rule.ref.id for rule in rules(program) if rule.ref.weight == "scored"),
+        beyond=("candidates.potential", *of_requests),
     )
 
 
 def wrong_in(cases: Sequence[Case], program: Program) -> Iterator[Mistake]:
     """Give every expectation that does not hold, in the order of the cases."""
     found: dict[str, Explanations] = {}
+    strengths: dict[str, float] = {}
     for together in _orgs(cases):
         contacts = {f"{_mark(case)}{contact}" for case in together for contact, _ in case.expected}
-        explained = assess(snapshot_of_cases(together, program), program).explain_all(contacts, passing=False)
+        judged = assess(snapshot_of_cases(together, program), program)
+        explained = judged.explain_all(contacts, passing=False)
         found |= dict.fromkeys(map(_mark, together), explained)
+        if any(map(_states_strength, together)):
+            table = judged.verdicts().table
+            strengths |= zip(table["contact_id"].to_pylist(), table["strength"].to_pylist(), strict=True)
     for case in cases:
         for (contact, reference_type), expected in case.expected.items():
             verdict = found[_mark(case)][f"{_mark(case)}{contact}"][reference_type]
-            for what, wanted, got in _differences(expected, verdict):
+            strength = strengths.get(f"{_mark(case)}{contact}", 0.0)
+            for what, wanted, got in _differences(expected, verdict, strength):
                 place = f"{case.where} (case {case.id}, {contact}, {reference_type})"
                 yield Mistake(place, f"{what} {got}", f"{what} {wanted}")
 
@@ -114,7 +135,11 @@ def _table(cases: Sequence[Case], program: Program, name: str) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=schema)
 
 
-def _differences(expected: Expected, verdict: Verdict) -> Iterator[tuple[str, str, str]]:
+def _states_strength(case: Case) -> bool:
+    return any(expected.strength is not None for expected in case.expected.values())
+
+
+def _differences(expected: Expected, verdict: Verdict, strength: float) -> Iterator[tuple[str, str, str]]:
     if expected.standing != verdict.standing:
         yield "standing", expected.standing, verdict.standing
     got = {
@@ -126,6 +151,8 @@ def _differences(expected: Expected, verdict: Verdict) -> Iterator[tuple[str, st
         wanted = getattr(expected, what)
         if wanted is not None and set(wanted) != set(ids):
             yield what, _listed(wanted), _listed(ids)
+    if expected.strength is not None and round(strength) != expected.strength:
+        yield "strength", str(expected.strength), f"{strength:.0f}"
 
 
 def _listed(ids: Iterable[str]) -> str:

@@ -5,12 +5,12 @@ Called by `lifecycle.desired`, and by the pipeline when a run may not start (`hi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pyarrow.compute as pc
 
 from crm_sync.lifecycle.retention import disposal_problem
-from crm_sync.lifecycle.world import World, digest, holder_of
+from crm_sync.lifecycle.world import Row, World, digest, holder_of
 from crm_sync.model.names import words
 from crm_sync.model.records import Desired, Value
 from crm_sync.model.snapshot import Snapshot
@@ -33,7 +33,7 @@ def hidden_fields(snapshot: Snapshot, fields: Iterable[tuple[str, str]]) -> Iter
 
     Each is a mapping's name and the field as the org calls it.
     """
-    admin = holder_of("program_owner", snapshot.tables["user"].to_pylist())
+    admin = _admin(snapshot.tables["user"].to_pylist())
     for mapping, field in fields:
         summary = f"{field} cannot be read; it protects customers, so no run starts without it."
         yield _reported("Unreadable field", field, _grant(field, mapping, summary, admin))
@@ -62,7 +62,7 @@ def _unmapped_values(world: World) -> Iterator[tuple[str, str, dict[str, Value]]
     for row in world.snapshot.unmapped.to_pylist():
         seen = (row["object"], row["field"], row["value"])
         counted[seen] = counted.get(seen, 0) + 1
-    admin = world.role("program_owner")
+    admin = _admin(world.rows("user"))
     for (name, field, value), count in sorted(counted.items()):
         records = "1 record" if count == 1 else f"{count} records"
         yield (
@@ -83,7 +83,12 @@ def _unreadable_fields(world: World) -> Iterator[tuple[str, str, dict[str, Value
         mapped = mapping.fields[field]
         api = f"{mapping.object_of(mapped)}.{mapped.field}"
         summary = f"{api} cannot be read; every rule that needs it answers not known."
-        yield "Unreadable field", f"{name}.{field}", _grant(api, name, summary, world.role("program_owner"))
+        yield "Unreadable field", f"{name}.{field}", _grant(api, name, summary, _admin(world.rows("user")))
+
+
+def _admin(users: Sequence[Row]) -> str | None:
+    """Who sees to fields and mappings: the program's admin, or its owner where nobody is."""
+    return holder_of("admin", users) or holder_of("program_owner", users)
 
 
 def _grant(api: str, mapping: str, summary: str, admin: str | None) -> dict[str, Value]:
@@ -126,7 +131,7 @@ def _undecided(
                 :255
             ],
             "remedy": remedy,
-            "assigned_to": world.role("program_owner"),
+            "assigned_to": _admin(world.rows("user")),
         },
     )
 

@@ -1,4 +1,4 @@
-"""rules/approval.yaml: who agreed to which version of rules and mappings, when, and on what simulation.
+"""rules/approval.yaml: who agreed to which version of rules and mappings, when, and on what simulation or without one why.
 
 Read by the commands that run, written by `crm-sync approve`, committed like the rules. It is no rule itself and has no part
 in the version. Not here: refusing (the commands do).
@@ -20,16 +20,38 @@ FILE = "approval.yaml"
 HEAD = """# Who agreed to run under these rules and mappings. Written by `crm-sync approve`; run and serve refuse any other version.
 """
 _HASH = (r"[0-9a-f]{16}", "16 hex digits")
-_FORMS = {"version": _HASH, "simulation": _HASH, "on": (r"\d{4}-\d{2}-\d{2}", "a date: 2026-11-02")}
+_FORMS = {"version": _HASH, "rules": _HASH, "simulation": _HASH, "on": (r"\d{4}-\d{2}-\d{2}", "a date: 2026-11-02")}
 
 
 class Approval(Part):
-    """One agreement. `version` is that of the program, `simulation` the digest of the simulation it was based on."""
+    """One agreement. `version` is that of the program, `rules` that of its rules alone.
+
+    `simulation` is the digest of the simulation by which these rules took the place of others, `without_simulation` why there
+    was none; the first rules that were ever approved have neither.
+    """
 
     version: str
     by: Sentence
     on: str
+    rules: str | None = None
     simulation: str | None = None
+    without_simulation: Sentence | None = None
+
+    def goes_for(self, rules: str) -> bool:
+        """Whether these very rules were agreed to, whatever became of mappings and texts; no when it does not say."""
+        return self.rules == rules
+
+
+def agreed(earlier: Approval, now: Approval) -> Approval | None:
+    """Give the approval as it is to be written after an earlier one; None when rules that take the place of others were not tried first.
+
+    Rules that stay as they were keep the ground on which they were agreed to.
+    """
+    if now.simulation or now.without_simulation:
+        return now
+    if earlier.version != now.version and not (now.rules and earlier.goes_for(now.rules)):
+        return None
+    return now.model_copy(update={"simulation": earlier.simulation, "without_simulation": earlier.without_simulation})
 
 
 def read_approval(rules_dir: Path) -> Approval | None:
@@ -56,7 +78,7 @@ def _misshapen(approval: Approval, source: Source) -> Iterator[Mistake]:
 def write_approval(rules_dir: Path, approval: Approval) -> Path:
     """Write the approval beside the rules and return its path."""
     path = rules_dir / FILE
-    told = {"version": approval.version, "by": approval.by, "on": approval.on, "simulation": approval.simulation}
-    lines = [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in told.items() if value is not None]
+    told = approval.model_dump(exclude_none=True)
+    lines = [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in told.items()]
     path.write_text(f"{HEAD}{chr(10).join(lines)}\n", encoding="utf-8")
     return path

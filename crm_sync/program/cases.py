@@ -35,13 +35,15 @@ Given: TypeAlias = Mapping[Name, Mapping[str, Mapping[Name, Any] | None]]
 class Expected(Part):
     """What a case expects of one person and type. A list that is given has to be exact; one left out is not checked.
 
-    `fails`, `unknown` and `cautions` are criterion ids; a tolerance or cooldown is `tolerance.calls_year`.
+    `fails`, `unknown` and `cautions` are criterion ids; a tolerance or cooldown is `tolerance.calls_year`. `strength` is what
+    the scored criteria add up to, whole; it is the person's, the same for every type.
     """
 
     standing: Standing
     fails: Ids | None = None
     unknown: Ids | None = None
     cautions: Ids | None = None
+    strength: Annotated[int, Field(ge=0, le=100)] | None = None
 
 
 class CaseEntry(Part):

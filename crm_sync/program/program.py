@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from crm_sync.program.base import Part
 from crm_sync.program.facts import Fact
 from crm_sync.program.mappings import ObjectMapping
 from crm_sync.program.rules import (
@@ -24,6 +25,7 @@ from crm_sync.program.rules import (
     Tolerance,
 )
 from crm_sync.program.templates import Templates
+from crm_sync.program.versions import content_hash
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,12 @@ class Program:
     mappings: Mapping[str, ObjectMapping]
     facts: Mapping[str, Fact]
     version: str
+
+    @property
+    def rules_version(self) -> str:
+        """A hash of the rules alone (16 hex digits): equal rules have an equal one, whatever mappings and texts say."""
+        parts = {name: part for name, part in vars(self).items() if isinstance(part, Part)}
+        return content_hash({name: part.model_dump(mode="json", exclude_defaults=True) for name, part in parts.items()})
 
     @property
     def types(self) -> tuple[str, ...]:

@@ -67,7 +67,7 @@ TABLES: Mapping[str, str] = {
         active checkbox read
         manager reference:user read
         time_zone text read
-        role picklist read = program_owner sponsor legal cs_leader
+        role picklist read = program_owner sponsor legal cs_leader admin
         name text read personal
         email text read personal
     """,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -37,6 +37,17 @@ def list_runs(
         return
     names = ("run_id", "kind", "rules", "people", "requests", "changed")
     output.table(("run", *names[1:]), [[run[name] for name in names] for run in shown], right=names[3:])
+    for said in _not_agreed(shown):
+        output.line(said)
+
+
+def _not_agreed(shown: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Say of which of these runs nobody agreed to the rules, or agreed without a simulation, and why."""
+    for run in shown:
+        if "unapproved" in run:
+            yield f"{run['run_id']} ran under rules nobody approved: {run['unapproved']}"
+        elif "without_simulation" in run:
+            yield f"{run['run_id']} ran under rules that {run['approved_by']} approved without a simulation: {run['without_simulation']}"
 
 
 @app.command()

@@ -98,7 +98,8 @@ def _approval(settings: Settings, version: str) -> str:
     facts = _facts(settings, version)
     if not facts:
         return f"Nobody has approved this version; run and serve will refuse it. To agree to it: {HOW}"
-    return f"Approved by {facts['approved_by']} on {facts['approved_on']}."
+    untried = f" Without a simulation: {facts['without_simulation']}" if "without_simulation" in facts else ""
+    return f"Approved by {facts['approved_by']} on {facts['approved_on']}.{untried}"
 
 
 def _as_json(version: str, wrong: Sequence[Mistake], findings: Sequence[Finding] | None) -> dict[str, Any]:

@@ -50,6 +50,9 @@ def simulated(settings: Settings, digest: str, version: str) -> None:
     if tried != version:
         found = f"{digest}, which tried rules {tried}"
         raise ConfigurationError((Mistake("--simulation", found, f"a simulation of the rules here, {version}"),))
+    if result["versions"]["current"] == version:
+        found = f"{digest}, which tried these rules beside themselves"
+        raise ConfigurationError((Mistake("--simulation", found, "one beside the rules that they replace"),))
     if any(result.get(side, {}).get("breaches") for side in ("current", "other")):
         found = f"{digest}, in which limits were passed"
         raise ConfigurationError((Mistake("--simulation", found, "one in which nobody was asked too often"),))

@@ -289,6 +289,53 @@ def test_the_pack_has_what_an_auditor_asks_for_and_can_be_checked_by_its_readme(
     assert files[f"rules/{program.version}/rules/consent.yaml"].decode() == SOURCES["rules/consent.yaml"]
 
 
+@pytest.mark.parametrize("bond", [{"email_key": "k"}, {"individual": "0PK"}, {"merged": True}])
+def test_the_pack_has_a_consent_that_stands_on_a_duplicate(
+    books: Books, snapshot_of: Any, snapshot: Snapshot, program: Program, bond: dict[str, Any]
+) -> None:
+    rows = {name: snapshot.tables[name].to_pylist() for name in ("account", "profile", "consent")}
+    people = [{"id": f"003{n}", "account": "0010", **town.CONTACT} for n in (0, 4)]
+    if bond == {"merged": True}:
+        rows |= {"contact": people[:1]}
+    else:
+        rows |= {"contact": [{**one, **bond} for one in people]}
+    rows["individual"] = [{"id": "0PK", "forget": False, "no_processing": False, "no_solicit": False}]
+    rows["consent"][0]["contact"] = "0034"
+    rows["profile"] = rows["profile"][:1]
+    made = snapshot_of(**rows)
+    if bond == {"merged": True}:
+        loser = pa.Table.from_pylist([{**people[1], "master_record": "0030"}], schema=made.tables["contact"].schema)
+        made = replace(made, tables={**made.tables, "merged_contact": loser})
+    assert consents_packed(books, made, program) == ["a02"]
+
+
+@pytest.mark.parametrize(("covers", "packed"), [("[quote, call]", ["a02"]), ("[quote]", [])])
+def test_the_pack_has_a_consent_whose_use_covers_what_somebody_is_eligible_for(
+    books: Books, snapshot: Snapshot, program: Program, covers: str, packed: list[str]
+) -> None:
+    """A consent to a recording covers calls; the run itself says so, by the text of its rules."""
+    uses = {"recording": ("quote", "call") if packed else ("quote",), "call": ("call",)}
+    wide = replace(program, consent=program.consent.model_copy(update={"covers": uses}))
+    text = f"covers:\n  recording: {covers}\n  call: [call]\n"
+    noted = replace(books, sources={"rules/consent.yaml": text})
+    broad = changed(snapshot, "consent", "use", "recording")
+    assert consents_packed(noted, broad, wide) == packed
+
+
+def test_the_pack_leaves_no_use_out_when_nobody_can_say_what_it_covered(
+    books: Books, snapshot: Snapshot, program: Program
+) -> None:
+    noted = replace(books, sources={"rules/consent.yaml": "covers: [\n"})
+    assert consents_packed(noted, snapshot, program) == ["a02"]
+
+
+def consents_packed(books: Books, snapshot: Snapshot, program: Program) -> list[str]:
+    books.keep(decided(snapshot, program))
+    today = date.fromisoformat(runs(books.log)[0]["at"][:10])
+    lines = dict(pack(books.log, books.archive, today, today))["consents.jsonl"].splitlines()
+    return [json.loads(line)["consent"]["id"] for line in lines]
+
+
 def test_days_without_runs_give_an_empty_pack_that_continues_the_chain(
     books: Books, snapshot: Snapshot, program: Program
 ) -> None:

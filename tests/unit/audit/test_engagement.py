@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,23 @@ def test_what_was_decided_about_it_can_be_proven_by_the_readme(facts: World, sto
             assert told[row["seq"]]["decided"] == json.loads(text)["decided"]
     assert {row["contact"] for row in told.values() if row["what"] == "person"} == {town.ANN}
     assert [row["consent"]["id"] for row in lines(files["consents.jsonl"])] == [town.CONSENT]
+
+
+def test_a_consent_on_a_duplicate_that_covers_the_kind_is_of_the_engagement(
+    facts: World, snapshot_of: Any, program: Program
+) -> None:
+    """What an ask stood on is packed whichever record of the person holds it, and whatever else its use covers."""
+    rows = {name: facts.snapshot.tables[name].to_pylist() for name in ("contact", "profile", "request", "match")}
+    rows["consent"] = [
+        {"id": "a02000000000007AAA", "contact": town.TWIN, **town.GRANTED, "use": "recording"},
+        {"id": "a02000000000008AAA", "contact": town.TWIN, **town.GRANTED, "use": "quote"},
+    ]
+    covers = {"recording": ("recording", "call"), "quote": ("quote",)}
+    wide = replace(program, consent=program.consent.model_copy(update={"covers": covers}))
+    made = town.judged(snapshot_of(**rows), wide)
+    found = engagement_of(World(made.snapshot, made.verdicts, made.matches, wide, {}), town.REQUEST)
+    assert found is not None
+    assert [row["id"] for kind, row in found.records if kind == "consent"] == ["a02000000000007AAA"]
 
 
 def test_it_says_when_each_record_falls_due(facts: World, stores: Stores, program: Program) -> None:

@@ -41,11 +41,15 @@ def test_rules_without_any_approval_are_refused(desk: Desk) -> None:
 
 
 def test_what_is_approved_runs_and_says_so_in_the_log(unapproved: Desk) -> None:
-    told = unapproved.answer("approve", "--by", "  Dana   Whitfield ")
+    told = unapproved.answer("approve", "--by", "  Dana   Whitfield ", "--without-simulation", " An  outage ")
     assert (told["version"], told["by"], told["simulation"]) == (version_of(unapproved), "Dana Whitfield", None)
+    assert told["without_simulation"] == "An outage"
     assert unapproved.run("run").exit_code == 0
+    assert "approved without a simulation: An outage" in unapproved.run("audit", "runs").stdout
+    assert "Without a simulation: An outage" in unapproved.run("check").stdout
     assert unapproved.answer("check")["approval"]["approved_by"] == "Dana Whitfield"
-    assert unapproved.answer("audit", "runs")[-1]["approved_by"] == "Dana Whitfield"
+    noted = unapproved.answer("audit", "runs")[-1]
+    assert (noted["approved_by"], noted["without_simulation"]) == ("Dana Whitfield", "An outage")
     unapproved.edit("rules/tolerance.yaml", "limit: 7", "limit: 6")
     assert isinstance(unapproved.run("run").exception, UnsafePlanError)
 
@@ -57,6 +61,37 @@ def test_unapproved_rules_run_when_accepted_and_it_is_loud(unapproved: Desk) -> 
     noted = unapproved.answer("audit", "runs")[-1]
     assert "not the ones that were approved" in noted["unapproved"]
     assert "approved_by" not in noted
+    assert "under rules nobody approved" in unapproved.run("audit", "runs").stdout
+
+
+def test_changed_rules_are_not_agreed_to_before_they_were_tried(unapproved: Desk) -> None:
+    before = (unapproved.rules / "approval.yaml").read_text()
+    done = unapproved.run("approve", "--by", "Dana W")
+    assert isinstance(done.exception, ConfigurationError)
+    told = str(done.exception)
+    assert f"crm-sync simulate --rules {unapproved.rules}" in told
+    assert "crm-sync approve --by 'Dana W' --simulation DIGEST" in told
+    assert '--without-simulation "REASON"' in told
+    assert (unapproved.rules / "approval.yaml").read_text() == before
+    assert isinstance(unapproved.run("run").exception, UnsafePlanError)
+    empty = unapproved.run("approve", "--by", "Dana", "--without-simulation", " ")
+    assert isinstance(empty.exception, ConfigurationError)
+
+
+def test_changed_mappings_are_agreed_to_without_a_simulation(desk: Desk) -> None:
+    desk.edit("mappings/account.yaml", "Rising: rising", "Climbing: rising")
+    assert desk.answer("approve", "--by", "Dana")["without_simulation"] is None
+
+
+def test_the_first_approval_needs_none_and_a_copied_folder_is_no_first_one(desk: Desk) -> None:
+    (desk.rules / "approval.yaml").unlink()
+    assert desk.answer("approve", "--by", "Dana")["simulation"] is None
+    assert desk.run("run").exit_code == 0
+    (desk.rules / "approval.yaml").unlink()
+    assert desk.answer("approve", "--by", "Dana")["version"] == version_of(desk)
+    (desk.rules / "approval.yaml").unlink()
+    desk.edit("rules/tolerance.yaml", "limit: 8", "limit: 7")
+    assert "approved by Dana" in str(desk.run("approve", "--by", "Dana").exception)
 
 
 def test_an_approval_may_stand_on_a_simulation_of_these_very_rules(unapproved: Desk) -> None:
@@ -64,7 +99,12 @@ def test_an_approval_may_stand_on_a_simulation_of_these_very_rules(unapproved: D
     right = keep(settings, {"versions": {"current": "0" * 16, "other": version_of(unapproved)}})
     wrong = keep(settings, {"versions": {"current": "0" * 16, "other": "1" * 16}})
     assert unapproved.answer("approve", "--by", "Dana", "--simulation", right)["simulation"] == right
-    for digest, told in ((wrong, "which tried rules 1111111111111111"), ("f" * 16, "a simulation made here")):
+    same = keep(settings, {"versions": {"current": version_of(unapproved), "other": version_of(unapproved)}})
+    for digest, told in (
+        (wrong, "which tried rules 1111111111111111"),
+        (same, "beside themselves"),
+        ("f" * 16, "a simulation made here"),
+    ):
         done = unapproved.run("approve", "--by", "Dana", "--simulation", digest)
         assert isinstance(done.exception, ConfigurationError)
         assert told in str(done.exception)

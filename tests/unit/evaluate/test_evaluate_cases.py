@@ -25,6 +25,19 @@ def test_the_cases_that_ship_hold(program: Program) -> None:
     assert f"{report.held} cases hold" in str(report)
 
 
+def test_a_case_states_the_strength_that_scored_criteria_add_up_to(program: Program) -> None:
+    cases = load_cases(FOLDER, program)
+    (case,) = (one for one in cases if one.id == "what_makes_a_reference_strong")
+    ((key, expected),) = case.expected.items()
+    (wrong,) = wrong_in([replace(case, expected={key: expected.model_copy(update={"strength": 49})})], program)
+    assert (wrong.found, wrong.expected) == ("strength 50", "strength 49")
+    report = run_cases([case, replace(case, id="other", expected={key: Expected(standing="eligible")})], program)
+    assert (report.strengths, len(report.scored)) == (1, 7)
+    assert "1 state the strength that the 7 scored criteria add up to" in str(report)
+    assert report.beyond == ("candidates.potential", "cooldown.same_audience", "cooldown.same_requester")
+    assert "cooldown.same_requester" in str(report)
+
+
 def test_no_cases_name_no_rules(program: Program) -> None:
     report = run_cases((), program)
     assert (report.held, report.named) == (0, ())

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from crm_sync.lifecycle.issues import desired_issues
+from crm_sync.lifecycle.issues import desired_issues, hidden_fields
 from crm_sync.lifecycle.profiles import desired_profiles
 from crm_sync.lifecycle.tasks import desired_tasks
 from crm_sync.lifecycle.world import digest, match_key
@@ -155,6 +155,18 @@ def test_an_unmapped_value_is_one_issue_however_many_records_hold_it(world_of: A
     (wanted,) = desired_issues(world_of(**BASE, unmapped=strange))
     assert "3 records of account hold 'Quantum'" in str(wanted.fields["summary"])
     assert "mappings/account.yaml" in str(wanted.fields["remedy"])
+
+
+@pytest.mark.parametrize(("active", "owner"), [(True, "005000000000008AAA"), (False, "005000000000009AAA")])
+def test_what_is_wrong_with_fields_and_mappings_is_the_admins(world_of: Any, active: bool, owner: str) -> None:
+    admin = {"id": "005000000000008AAA", "active": active, "role": "admin"}
+    strange = [{"object": "account", "id": "1", "field": "industry", "value": "Quantum"}]
+    hidden = frozenset({("account", "health_score")})
+    made = world_of(**BASE | {"user": [*BASE["user"], admin]}, unmapped=strange, unreadable=hidden)
+    issues = [*desired_issues(made), *hidden_fields(made.snapshot, [("account", "Legal_Hold__c")])]
+    kinds = sorted(str(one.on_create["kind"]) for one in issues)
+    assert kinds == ["Unmapped value", "Unreadable field", "Unreadable field"]
+    assert {one.fields["assigned_to"] for one in issues} == {owner}
 
 
 def test_an_unreadable_field_names_the_orgs_own_field(world_of: Any) -> None:

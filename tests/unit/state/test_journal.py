@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -30,6 +31,21 @@ def journal(path: Path) -> Iterator[SqliteJournal]:
     made = SqliteJournal.open(path, lambda: NOW)
     yield made
     made.close()
+
+
+def test_the_order_in_which_notifications_arrive_leaves_the_same_to_look_at(tmp_path: Path) -> None:
+    """They carry no data, and a run is told of none: all that is kept of them is what to look at again."""
+    assert {field.name for field in fields(Notification)} == {"notification_id", "object_name", "record_id"}
+    came = [Notification(f"n{n}", ("Account", "Contact")[n % 2], f"record {n % 3}") for n in range(6)] * 2
+    left = set()
+    for n, order in enumerate([came, came[::-1], came[1::2] + came[::2]]):
+        journal = SqliteJournal.open(tmp_path / str(n) / "journal.sqlite", lambda: NOW)
+        for one in order:
+            journal.inbox.receive([one])
+        waiting = journal.inbox.waiting()
+        left.add((frozenset(waiting.records), len(waiting.records), waiting.up_to))
+        journal.close()
+    assert len(left) == 1
 
 
 def test_the_salt_is_made_once_and_kept(journal: SqliteJournal, path: Path) -> None:
