@@ -5,7 +5,7 @@ Read by `escalations` and `concerns`. Not here: which incidents make one escalat
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,13 +13,11 @@ from crm_sync.lifecycle.ask_facts import Asks
 from crm_sync.lifecycle.asks import OPEN
 from crm_sync.lifecycle.duties import name_of, pointing_at
 from crm_sync.lifecycle.off_system import sightings
+from crm_sync.lifecycle.overuse import excesses
 from crm_sync.lifecycle.uses import OPEN as OPEN_USE
 from crm_sync.lifecycle.uses import Use
 from crm_sync.lifecycle.world import World
 from crm_sync.model.records import Link, Value
-
-QUARTER = 90
-"""The days of the count of calls that profiles show."""
 
 
 @dataclass(frozen=True)
@@ -108,28 +106,13 @@ def _of_use(world: World, use: Use) -> Iterator[Incident]:
 
 
 def _overuse(world: World) -> Iterator[Incident]:
-    """A person called more often than the cap allows in its window: one incident for each call too many."""
-    cap = next((cap for cap in world.program.tolerance.caps if cap.id == "calls_quarter"), None)
-    if cap is None:
-        return
-    over = {c: int(row["calls_90d"]) for c, row in world.judged.items() if (row.get("calls_90d") or 0) > cap.limit}
-    days = _call_days(world, over)
-    for contact, used in sorted(over.items()):
-        for number in range(int(cap.limit) + 1, used + 1):
-            day = days[contact][number - 1] if number <= len(days[contact]) else world.today
-            text = f"{number} calls in {cap.window_days} days; at most {cap.limit:g} were promised."
-            yield Incident("repeated_overuse", contact, f"{day} {number}", day, text, contact, lasts=True)
-
-
-def _call_days(world: World, contacts: Collection[str]) -> Mapping[str, list[date]]:
-    """The days of these persons' calls in the window, the first first."""
-    days: dict[str, list[date]] = {contact: [] for contact in contacts}
-    for use in world.uses if contacts else ():
-        day = use.completed_on if use.status == "completed" else use.scheduled_on if use.status == "missed" else None
-        is_call = use.row.get("type") == "call" and use.row.get("contact") in days
-        if is_call and day is not None and 0 <= (world.today - day).days < QUARTER:
-            days[use.row["contact"]].append(day)
-    return {contact: sorted(found) for contact, found in days.items()}
+    """A person or an account used beyond a limit: one incident for each use too many, whichever limits it broke."""
+    for excess in excesses(world):
+        activity = pointing_at("activity", excess.use.row)
+        yield Incident(
+            "repeated_overuse", excess.holder, name_of(excess.use.row), excess.day, excess.evidence, excess.contact,
+            activity, lasts=True,
+        )  # fmt: skip
 
 
 def _off_system(world: World) -> Iterator[Incident]:
