@@ -185,14 +185,14 @@ def _first(world: World, record: Record, first: Incident) -> Mapping[str, Value]
         "status": "open",
         "raised_on": world.today,
         "contact": first.contact,
-        "account": contact.get("account"),
+        "account": first.account or contact.get("account"),
         "activity": first.activity,
     }
 
 
 def assignee(world: World, incident: Incident, route: str, held: Row | None) -> str | None:
-    """Who has it: the person it is assigned to while they are active, else whom the route names, else who stands in."""
-    if held and held.get("assigned_to"):
+    """Who has it: the person it is assigned to while they are active and the route is the same, else whom the route names, else who stands in."""
+    if held and held.get("assigned_to") and held.get("route") in (None, route):
         user = world.row("user", held["assigned_to"])
         if user and user.get("active"):
             return str(user["id"])

@@ -24,8 +24,8 @@ from crm_sync.model.records import Link, Value
 class Incident:
     """One thing that went wrong. Incidents of one kind and subject have one cause; `source` tells them apart.
 
-    `user` is the colleague concerned, `route` overrides that of the kind, `activity` points at the use it came up in. What
-    `lasts` is true today, so it is news however long ago it began.
+    `account` is whom it is about where that is not the contact's. `user` is the colleague concerned, `route` overrides that of
+    the kind, `activity` points at the use it came up in. What `lasts` is true today, so it is news however long ago it began.
     """
 
     kind: str
@@ -34,6 +34,7 @@ class Incident:
     day: date
     evidence: str
     contact: str | None
+    account: str | None = None
     activity: Value = None
     user: str | None = None
     route: str | None = None
@@ -91,27 +92,31 @@ def _of_use(world: World, use: Use) -> Iterator[Incident]:
         return
     if row.get("sentiment") == "negative":
         text = f"The customer was unhappy with the {what}. Issues: {row.get('issues') or 'not recorded'}."
-        yield Incident("negative_sentiment", contact, record, day, text, contact, activity)
+        yield Incident("negative_sentiment", contact, record, day, text, contact, activity=activity)
     if use.status == "missed":
         route, who = MISSED_BY.get(row.get("missed_by") or "", ("account_owner", "somebody not recorded"))
         subject = f"{contact} {route}"
         text = f"The {what} did not take place as agreed; missed by {who}."
         requester = row.get("requester")
-        yield Incident("missed_commitment", subject, record, day, text, contact, activity, user=requester, route=route)
+        yield Incident(
+            "missed_commitment", subject, record, day, text, contact, activity=activity, user=requester, route=route
+        )
     if row.get("concern_department"):
         department = row["concern_department"]
         subject = f"{contact} {department}"
         text = f"The customer raised a concern about {department}: {row.get('issues') or 'not recorded'}."
-        yield Incident("department_concern", subject, record, day, text, contact, activity, department=department)
+        yield Incident(
+            "department_concern", subject, record, day, text, contact, activity=activity, department=department
+        )
 
 
 def _overuse(world: World) -> Iterator[Incident]:
     """A person or an account used beyond a limit: one incident for each use too many, whichever limits it broke."""
     for excess in excesses(world):
-        activity = pointing_at("activity", excess.use.row)
+        subject = excess.contact or str(excess.account)
         yield Incident(
-            "repeated_overuse", excess.holder, name_of(excess.use.row), excess.day, excess.evidence, excess.contact,
-            activity, lasts=True,
+            "repeated_overuse", subject, name_of(excess.use.row), excess.day, excess.evidence, excess.contact,
+            account=excess.account, activity=pointing_at("activity", excess.use.row), lasts=True,
         )  # fmt: skip
 
 
@@ -125,7 +130,8 @@ def _off_system(world: World) -> Iterator[Incident]:
         what = sighting.reference_type.replace("_", " ")
         text = (
             f"A {sighting.where} of {sighting.day:%d %b %Y} looks like a {what} with this customer, and no request led to it. "
-            "It counts as a use. Confirm it on the activity, or set the activity to Cancelled if it was none."
+            "It counts as a use. Ask the colleague who held it, the Requester of the activity, whether it was one; if it was none, set "
+            "the activity to Cancelled."
         )
         subject = f"{sighting.contact} {sighting.user}"
         yield Incident(

@@ -21,10 +21,10 @@ from crm_sync.program.rules import SCALE
 
 @dataclass(frozen=True)
 class Excess:
-    """One use too many of a person or an account (`holder`): who was used, on which day, and which limits that broke."""
+    """One use too many of a person (`contact`) or an account: the use, its day, and which limits that broke."""
 
-    holder: str
-    contact: str
+    contact: str | None
+    account: str | None
     use: Use
     day: date
     evidence: str
@@ -32,16 +32,16 @@ class Excess:
 
 def excesses(world: World) -> Iterator[Excess]:
     """Every use beyond a limit, sorted by whose limit it is and by day."""
-    broken: dict[tuple[str, int], list[str]] = defaultdict(list)
+    broken: dict[tuple[str, str, int], list[str]] = defaultdict(list)
     uses = sorted(_counting(world), key=lambda use: (used_on(use) or date.min, name_of(use.row)))
     for cap in world.program.tolerance.caps:
         for holder, mine in _by_holder(world, cap, uses).items():
             for number, text in _beyond(world, cap, uses, mine):
-                broken[holder, number].append(text)
-    for (holder, number), texts in sorted(broken.items()):
-        use = uses[number]
-        day = min(used_on(use) or world.today, world.today)
-        yield Excess(holder, use.row["contact"], use, day, " ".join(texts))
+                broken[cap.per, holder, number].append(text)
+    for (per, holder, number), texts in sorted(broken.items()):
+        contact, account = (holder, _account(world, holder)) if per == "person" else (None, holder)
+        day = min(used_on(uses[number]) or world.today, world.today)
+        yield Excess(contact, account, uses[number], day, " ".join(texts))
 
 
 def used_on(use: Use) -> date | None:
@@ -60,10 +60,14 @@ def _by_holder(world: World, cap: Cap, uses: Sequence[Use]) -> Mapping[str, list
     found: dict[str, list[int]] = defaultdict(list)
     for number, use in enumerate(uses):
         contact, day = use.row["contact"], used_on(use)
-        holder = owner(cap, person_of(world, contact), (world.row("contact", contact) or {}).get("account"))
+        holder = owner(cap, world.person_of(contact), _account(world, contact))
         if holder and _amount(world, cap, use) and (day is None or (world.today - day).days < cap.window_days):
             found[holder].append(number)
     return found
+
+
+def _account(world: World, contact: str) -> str | None:
+    return (world.row("contact", contact) or {}).get("account")
 
 
 def _beyond(world: World, cap: Cap, uses: Sequence[Use], mine: Sequence[int]) -> Iterator[tuple[int, str]]:
@@ -80,9 +84,3 @@ def _amount(world: World, cap: Cap, use: Use) -> int:
     known = use.row.get("type")
     types = (known,) if known in world.program.types else world.program.types
     return max(weight(world, cap, one) for one in types)
-
-
-def person_of(world: World, contact: str) -> str:
-    """The contact record that stands for a person: the first with a profile of all that are theirs."""
-    records = world.same_person.get(contact, frozenset({contact}))
-    return min(records & world.profile_of.keys() or records)

@@ -204,6 +204,11 @@ class World:
             records[row["person_key"]].add(row["contact_id"])
         return {contact: frozenset(found) for found in records.values() for contact in found}
 
+    def person_of(self, contact_id: str) -> str:
+        """The contact record that stands for a person: the first with a profile of all that are theirs."""
+        records = self.same_person.get(contact_id, frozenset({contact_id}))
+        return min(records & self.profile_of.keys() or records)
+
     def hindered(self, contact_id: str | None, reference_type: str | None) -> frozenset[str] | None:
         """The ids of the hard criteria that keep somebody who has a profile from being asked; None when nobody can say."""
         row = self._judged_bits.get(contact_id or "", {})

@@ -183,7 +183,9 @@ def test_every_limit_is_watched_with_their_own_by_person_and_by_account(
     judged = [{"contact_id": one, "person_key": CONTACT} for one in (CONTACT, TWIN)]
     world = world_of(**rows, judged=[*judged, {"contact_id": COLLEAGUE}])
     assert sorted(raised(world)) == sorted(about)
-    assert {w.on_create["account"] for w in raised(world).values()} <= {ACCOUNT}
+    for subject, wanted in raised(world).items():
+        assert wanted.on_create["account"] == ACCOUNT
+        assert wanted.on_create["contact"] == (CONTACT if subject == CONTACT else None)
 
 
 def test_one_use_that_breaks_several_limits_is_one_occurrence_and_closing_deals_with_it(world_of: Any) -> None:
