@@ -153,7 +153,7 @@ def desired_escalation(world: World, record: Record) -> Desired:
     }
     if record.kind == "department_concern":
         fields["case"] = Link("case", case_key(record))
-    on_create = _first(world, record, first)
+    on_create = {**_first(world, record, first), **world.queued(fields["assigned_to"])}
     return Desired("escalation", fields, key=record.key, on_create=on_create, why=rule.text)
 
 

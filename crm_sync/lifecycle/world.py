@@ -20,6 +20,7 @@ from crm_sync.lifecycle.forgetting import asked_to_be_forgotten, same_people
 from crm_sync.lifecycle.uses import Use, use_of
 from crm_sync.model.calendar import BusinessCalendar
 from crm_sync.model.matches import Matches, Slate
+from crm_sync.model.records import Value
 from crm_sync.model.snapshot import Snapshot
 from crm_sync.model.verdict import Verdict
 from crm_sync.model.verdicts import Verdicts
@@ -248,6 +249,21 @@ class World:
     def role(self, role: str) -> str | None:
         """The active user who holds this role in the program; the smallest id when there are several."""
         return holder_of(role, self.rows("user"))
+
+    def queue(self, name: str | None) -> str | None:
+        """The queue of this name, or None where the org has none."""
+        named = (row for row in self.rows("queue") if name and row.get("developer_name") == name)
+        return next((str(row["id"]) for row in named if row.get("kind") == "Queue"), None)
+
+    @cached_property
+    def nobodys_queue(self) -> str | None:
+        """The queue that owns what no active person is there for."""
+        return self.queue(self.program.escalation.fallback_queue)
+
+    def queued(self, person: Value) -> Mapping[str, Value]:
+        """Whom a new record belongs to for which nobody is there: the queue, if the org has it; a person's is handed to them."""
+        queue = None if person else self.nobodys_queue
+        return {"owner": queue} if queue else {}
 
     def owner_of(self, contact_id: str | None) -> str | None:
         """Who acts for this customer: the account's owner, or who stands in for them."""

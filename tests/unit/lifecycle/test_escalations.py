@@ -77,6 +77,48 @@ def test_an_owner_who_left_is_stood_in_for(world_of: Any) -> None:
     assert wanted.fields["assigned_to"] == PROGRAM
 
 
+QUEUE, BILLING = "00G000000000001AAA", "00G000000000002AAA"
+QUEUES = [
+    {"id": "00G000000000000AAA", "developer_name": "Reference_Program", "kind": "Regular"},
+    {"id": QUEUE, "developer_name": "Reference_Program", "kind": "Queue"},
+    {"id": BILLING, "developer_name": "Reference_Billing", "kind": "Queue"},
+    {"id": "00G000000000003AAA", "developer_name": None, "kind": "Queue"},
+]
+LEFT = [row | {"active": False} for row in PEOPLE["user"]]
+
+
+@pytest.mark.parametrize(
+    ("users", "queues", "assigned", "owner"),
+    [
+        (PEOPLE["user"], QUEUES, LEADER, None),
+        (LEFT, QUEUES, None, QUEUE),
+        (LEFT, QUEUES[:1], None, None),
+        (LEFT, [], None, None),
+        ([row for row in LEFT if row["id"] != PROGRAM] + [PEOPLE["user"][5]], QUEUES, PROGRAM, None),
+    ],
+)
+def test_what_no_active_person_is_there_for_belongs_to_the_queue(
+    world_of: Any, users: list[Any], queues: list[Any], assigned: str | None, owner: str | None
+) -> None:
+    activity = [ACTIVITY | {"sentiment": "negative"}]
+    (wanted,) = desired_escalations(world_of(**(PEOPLE | {"user": users}), activity=activity, queue=queues))
+    assert (wanted.fields["assigned_to"], wanted.on_create.get("owner")) == (assigned, owner)
+    assert owner or "owner" not in wanted.on_create
+
+
+@pytest.mark.parametrize(
+    ("department", "queues", "owner"),
+    [("Billing", QUEUES, BILLING), ("Product", QUEUES, QUEUE), ("Facilities", QUEUES, QUEUE), ("Billing", [], None)],
+)
+def test_the_case_of_a_concern_belongs_to_its_departments_queue(
+    world_of: Any, department: str, queues: list[Any], owner: str | None
+) -> None:
+    activity = [ACTIVITY | {"concern_department": department}]
+    (case,) = desired_cases(world_of(**PEOPLE, activity=activity, queue=queues))
+    assert case.on_create.get("owner") == owner
+    assert owner or "owner" not in case.on_create
+
+
 CONSENT = {
     "id": "a06000000000001AAA",
     "contact": CONTACT,

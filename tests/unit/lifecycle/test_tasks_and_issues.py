@@ -149,6 +149,21 @@ def test_a_consent_that_runs_out_is_raised_with_the_owner_of_an_active_reference
     assert not list(desired_tasks(world_of(**BASE, profile=[PROFILE | {"status": "retired"}], consent=[consent])))
 
 
+QUEUE = {"id": "00G000000000001AAA", "developer_name": "Reference_Program", "kind": "Queue"}
+
+
+def test_without_anybody_active_tasks_and_issues_belong_to_the_queue(world_of: Any) -> None:
+    gone = BASE | {"user": [row | {"active": False} for row in BASE["user"]], "queue": [QUEUE]}
+    (opened,) = desired_tasks(world_of(**gone, activity=[DONE]))
+    assert opened.on_create["owner"] == QUEUE["id"]
+    (issue,) = desired_issues(world_of(**gone, profile=[PROFILE | {"approved_types": []}]))
+    assert (issue.on_create["owner"], issue.fields["assigned_to"]) == (QUEUE["id"], None)
+    (known,) = desired_issues(
+        world_of(**(gone | {"user": [BASE["user"][0] | {"active": False}, BASE["user"][1]]}), profile=[PROFILE])
+    )
+    assert "owner" not in known.on_create
+
+
 ASSET = {"id": "a05000000000001AAA", "contact": CONTACT, "type": "quote", "status": "published", "owner": OWNER}
 QUOTED = {
     "id": "a06000000000001AAA",
