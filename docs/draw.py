@@ -209,8 +209,8 @@ def _escalations(program: Program) -> str:
             "## An escalation",
             "",
             "`crm_sync/lifecycle/escalations.py`. One record a cause: a kind, and whom or what it is about. Its status is people's; an",
-            f"inactive user, or a route that nobody holds, falls back to the {program.escalation.fallback_route.replace('_', ' ')}, and"
-            f" without one the record belongs to the queue `{program.escalation.fallback_queue}`.",
+            f"inactive user, or a route that nobody holds, falls back to the {program.escalation.fallback_route.replace('_', ' ')};",
+            f"without one the record belongs to the queue `{program.escalation.fallback_queue}`.",
             "",
             drawn(arrows),
             table(("an incident is", "counted", "because"), fates),

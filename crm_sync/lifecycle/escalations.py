@@ -106,7 +106,8 @@ def fate_of(facts: IncidentFacts) -> Fate:
 
 def so_far(world: World, kind: str, subject: str) -> tuple[tuple[Row, ...], Row | None]:
     """The closed records of a cause, in their order, and the one after them that nobody has closed, if it is there."""
-    held, closed = world.once(_by_key), []
+    held = world.once(_by_key)
+    closed: list[Row] = []
     while (row := held.get(escalation_key(kind, subject, len(closed) + 1))) and row.get("status") == "closed":
         closed.append(row)
     return tuple(closed), row

@@ -10,6 +10,9 @@ from tests.year.auditor import law
 from tests.year.auditor.org import Org, day_of
 from tests.year.auditor.people import Persons
 
+QUEUE = "00G"
+"""What ids of queues begin with."""
+
 
 def cadence(persons: Persons, today: date) -> Iterator[tuple[str, str, str]]:
     """What is wrong with the worker's tasks: (check, record, sentence)."""
@@ -57,7 +60,8 @@ def escalations(persons: Persons, today: date) -> Iterator[tuple[str, str, str]]
         if kind in ("Negative Sentiment", "Repeated Overuse") and causes[kind, who] > 1:
             yield "escalation", row["Id"], f"{causes[kind, who]} open records of {kind} about {who}"
         assigned = org.row("User", row.get("Assigned_To__c"))
-        if row.get("External_Key__c") and not assigned.get("IsActive"):
+        queued = not row.get("Assigned_To__c") and str(row.get("OwnerId")).startswith(QUEUE)
+        if row.get("External_Key__c") and not queued and not assigned.get("IsActive"):
             yield "escalation", row["Id"], f"it is assigned to {row.get('Assigned_To__c')}, who cannot act"
         if row.get("External_Key__c") and not (row.get("Evidence__c") and row.get("Due_On__c") and row.get("Route__c")):
             yield "escalation", row["Id"], "it has no evidence, no clock or no route"
