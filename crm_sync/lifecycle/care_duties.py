@@ -1,4 +1,4 @@
-"""Cadence -> who keeps in touch with whom: thank-yous, check-ins, consents that run out, promoters and references unused.
+"""Cadence -> who keeps in touch with whom: thank-yous, check-ins, consents that run out or are gone, promoters and references unused.
 
 Called by `tasks`. By the clocks of rules/cadence.yaml. Not here: asks under way (`ask_duties`).
 """
@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from crm_sync.lifecycle.check_ins import CheckIns, check_in_key
-from crm_sync.lifecycle.consents import ends_on, warning_of
+from crm_sync.lifecycle.consents import ends_on, uncovered_assets, warning_of
 from crm_sync.lifecycle.drafts import Letter, may_be_written_to, text_for
 from crm_sync.lifecycle.duties import Duty, name_of, pointing_at, words
 from crm_sync.lifecycle.world import Row, World, digest
@@ -26,6 +26,7 @@ def care_duties(world: World) -> Iterator[Duty]:
     yield from _thank_yous(world)
     yield from _check_ins(world)
     yield from _consents(world)
+    yield from _take_downs(world)
     yield from _idle(world)
 
 
@@ -91,6 +92,24 @@ def _is_renewed(world: World, consent: Row, end: date) -> bool:
         or (other.get("status") in world.program.consent.grant_status and (ends_on(world, other) or end) > end)
         for other in same
     )
+
+
+def _take_downs(world: World) -> Iterator[Duty]:
+    """What is published and no consent covers goes, whoever it is of: once for each end of a consent to it.
+
+    It names no person, so that it holds for somebody who asked to be forgotten as well.
+    """
+    days = world.program.escalation.kinds["consent_withdrawn"].due_business_days
+    for asset, since in uncovered_assets(world):
+        yield Duty(
+            digest("take_down", name_of(asset), str(since)),
+            "Take this asset down: no consent covers it, and the customer was promised that it goes",
+            world.active_user(asset.get("owner")),
+            world.calendar.add(world.today, days),
+            None,
+            pointing_at("asset", asset),
+            "Take it down wherever it is shown, then set its status to Withdrawn. If there is a consent to this use, record it.",
+        )
 
 
 def _idle(world: World) -> Iterator[Duty]:

@@ -1,4 +1,4 @@
-"""A customer's concern about a department -> a Case to that department with a due day, and proof of the reply.
+"""A customer's concern about a department -> a Case in that department's queue with a due day, and proof of the reply.
 
 Called by `lifecycle.standing` and `lifecycle.desired`. The worker opens the Case and never changes it; the reply, its day and
 its evidence are people's. Not here: the escalation that watches over it (`escalations`).
@@ -52,4 +52,7 @@ def _case(world: World, record: Record) -> Desired:
         "department": department,
         "reply_due": due_on,
     }
+    queue = world.queue(world.program.escalation.department_queues.get(department or "")) or world.nobodys_queue
+    if queue:
+        on_create["owner"] = queue
     return Desired("case", {}, key=case_key(record), on_create=on_create, why="a concern about a department")

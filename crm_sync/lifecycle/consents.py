@@ -23,17 +23,30 @@ def desired_consents(world: World) -> Iterator[Desired]:
 
 def desired_assets(world: World) -> Iterator[Desired]:
     """Say of every published asset whether a live consent to that use still covers it."""
-    given: dict[tuple[str | None, str | None], list[Row]] = defaultdict(list)
-    for consent in world.rows("consent"):
-        given[consent.get("contact"), consent.get("use")].append(consent)
-    for row in world.rows("asset"):
-        if row.get("status") != "published":
-            continue
-        consents = [c for c in given[row.get("contact"), row.get("type")] if _holds(world, c)]
+    for row, given in _published(world):
+        consents = [c for c in given if _holds(world, c)]
         warning = max((warning_of(world, c) for c in consents), key=_mildness, default="expired")
         state = "not_covered" if not consents else "covered" if warning == "none" else "expiring"
         fields = {"consent_state": state, "expiry_warning": warning if consents else "none"}
         yield Desired("asset", fields, id=row["id"], why="consent to its use")
+
+
+def uncovered_assets(world: World) -> Iterator[tuple[Row, date | None]]:
+    """Every published asset that no live consent covers, and the last day on which one to its use ended, if it has one."""
+    for row, given in _published(world):
+        if not any(_holds(world, consent) for consent in given):
+            ends = (consent.get("withdrawn_on") or ends_on(world, consent) for consent in given)
+            yield row, max((end for end in ends if end is not None and end <= world.today), default=None)
+
+
+def _published(world: World) -> Iterator[tuple[Row, list[Row]]]:
+    """Every published asset, with what that person said to that use."""
+    given: dict[tuple[str | None, str | None], list[Row]] = defaultdict(list)
+    for consent in world.rows("consent"):
+        given[consent.get("contact"), consent.get("use")].append(consent)
+    for row in world.rows("asset"):
+        if row.get("status") == "published":
+            yield row, given[row.get("contact"), row.get("type")]
 
 
 def ends_on(world: World, consent: Row) -> date | None:

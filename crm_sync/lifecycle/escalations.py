@@ -106,7 +106,8 @@ def fate_of(facts: IncidentFacts) -> Fate:
 
 def so_far(world: World, kind: str, subject: str) -> tuple[tuple[Row, ...], Row | None]:
     """The closed records of a cause, in their order, and the one after them that nobody has closed, if it is there."""
-    held, closed = world.once(_by_key), []
+    held = world.once(_by_key)
+    closed: list[Row] = []
     while (row := held.get(escalation_key(kind, subject, len(closed) + 1))) and row.get("status") == "closed":
         closed.append(row)
     return tuple(closed), row
@@ -153,7 +154,7 @@ def desired_escalation(world: World, record: Record) -> Desired:
     }
     if record.kind == "department_concern":
         fields["case"] = Link("case", case_key(record))
-    on_create = _first(world, record, first)
+    on_create = {**_first(world, record, first), **world.queued(fields["assigned_to"])}
     return Desired("escalation", fields, key=record.key, on_create=on_create, why=rule.text)
 
 
@@ -185,14 +186,14 @@ def _first(world: World, record: Record, first: Incident) -> Mapping[str, Value]
         "status": "open",
         "raised_on": world.today,
         "contact": first.contact,
-        "account": contact.get("account"),
+        "account": first.account or contact.get("account"),
         "activity": first.activity,
     }
 
 
 def assignee(world: World, incident: Incident, route: str, held: Row | None) -> str | None:
-    """Who has it: the person it is assigned to while they are active, else whom the route names, else who stands in."""
-    if held and held.get("assigned_to"):
+    """Who has it: the person it is assigned to while they are active and the route is the same, else whom the route names, else who stands in."""
+    if held and held.get("assigned_to") and held.get("route") in (None, route):
         user = world.row("user", held["assigned_to"])
         if user and user.get("active"):
             return str(user["id"])

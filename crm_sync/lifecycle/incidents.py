@@ -5,7 +5,7 @@ Read by `escalations` and `concerns`. Not here: which incidents make one escalat
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,21 +13,19 @@ from crm_sync.lifecycle.ask_facts import Asks
 from crm_sync.lifecycle.asks import OPEN
 from crm_sync.lifecycle.duties import name_of, pointing_at
 from crm_sync.lifecycle.off_system import sightings
+from crm_sync.lifecycle.overuse import excesses
 from crm_sync.lifecycle.uses import OPEN as OPEN_USE
 from crm_sync.lifecycle.uses import Use
 from crm_sync.lifecycle.world import World
 from crm_sync.model.records import Link, Value
-
-QUARTER = 90
-"""The days of the count of calls that profiles show."""
 
 
 @dataclass(frozen=True)
 class Incident:
     """One thing that went wrong. Incidents of one kind and subject have one cause; `source` tells them apart.
 
-    `user` is the colleague concerned, `route` overrides that of the kind, `activity` points at the use it came up in. What
-    `lasts` is true today, so it is news however long ago it began.
+    `account` is whom it is about where that is not the contact's. `user` is the colleague concerned, `route` overrides that of
+    the kind, `activity` points at the use it came up in. What `lasts` is true today, so it is news however long ago it began.
     """
 
     kind: str
@@ -36,6 +34,7 @@ class Incident:
     day: date
     evidence: str
     contact: str | None
+    account: str | None = None
     activity: Value = None
     user: str | None = None
     route: str | None = None
@@ -93,43 +92,32 @@ def _of_use(world: World, use: Use) -> Iterator[Incident]:
         return
     if row.get("sentiment") == "negative":
         text = f"The customer was unhappy with the {what}. Issues: {row.get('issues') or 'not recorded'}."
-        yield Incident("negative_sentiment", contact, record, day, text, contact, activity)
+        yield Incident("negative_sentiment", contact, record, day, text, contact, activity=activity)
     if use.status == "missed":
         route, who = MISSED_BY.get(row.get("missed_by") or "", ("account_owner", "somebody not recorded"))
         subject = f"{contact} {route}"
         text = f"The {what} did not take place as agreed; missed by {who}."
         requester = row.get("requester")
-        yield Incident("missed_commitment", subject, record, day, text, contact, activity, user=requester, route=route)
+        yield Incident(
+            "missed_commitment", subject, record, day, text, contact, activity=activity, user=requester, route=route
+        )
     if row.get("concern_department"):
         department = row["concern_department"]
         subject = f"{contact} {department}"
         text = f"The customer raised a concern about {department}: {row.get('issues') or 'not recorded'}."
-        yield Incident("department_concern", subject, record, day, text, contact, activity, department=department)
+        yield Incident(
+            "department_concern", subject, record, day, text, contact, activity=activity, department=department
+        )
 
 
 def _overuse(world: World) -> Iterator[Incident]:
-    """A person called more often than the cap allows in its window: one incident for each call too many."""
-    cap = next((cap for cap in world.program.tolerance.caps if cap.id == "calls_quarter"), None)
-    if cap is None:
-        return
-    over = {c: int(row["calls_90d"]) for c, row in world.judged.items() if (row.get("calls_90d") or 0) > cap.limit}
-    days = _call_days(world, over)
-    for contact, used in sorted(over.items()):
-        for number in range(int(cap.limit) + 1, used + 1):
-            day = days[contact][number - 1] if number <= len(days[contact]) else world.today
-            text = f"{number} calls in {cap.window_days} days; at most {cap.limit:g} were promised."
-            yield Incident("repeated_overuse", contact, f"{day} {number}", day, text, contact, lasts=True)
-
-
-def _call_days(world: World, contacts: Collection[str]) -> Mapping[str, list[date]]:
-    """The days of these persons' calls in the window, the first first."""
-    days: dict[str, list[date]] = {contact: [] for contact in contacts}
-    for use in world.uses if contacts else ():
-        day = use.completed_on if use.status == "completed" else use.scheduled_on if use.status == "missed" else None
-        is_call = use.row.get("type") == "call" and use.row.get("contact") in days
-        if is_call and day is not None and 0 <= (world.today - day).days < QUARTER:
-            days[use.row["contact"]].append(day)
-    return {contact: sorted(found) for contact, found in days.items()}
+    """A person or an account used beyond a limit: one incident for each use too many, whichever limits it broke."""
+    for excess in excesses(world):
+        subject = excess.contact or str(excess.account)
+        yield Incident(
+            "repeated_overuse", subject, name_of(excess.use.row), excess.day, excess.evidence, excess.contact,
+            account=excess.account, activity=pointing_at("activity", excess.use.row), lasts=True,
+        )  # fmt: skip
 
 
 def _off_system(world: World) -> Iterator[Incident]:
@@ -142,7 +130,8 @@ def _off_system(world: World) -> Iterator[Incident]:
         what = sighting.reference_type.replace("_", " ")
         text = (
             f"A {sighting.where} of {sighting.day:%d %b %Y} looks like a {what} with this customer, and no request led to it. "
-            "It counts as a use. Confirm it on the activity, or set the activity to Cancelled if it was none."
+            "It counts as a use. Ask the colleague who held it, the Requester of the activity, whether it was one; if it was none, set "
+            "the activity to Cancelled."
         )
         subject = f"{sighting.contact} {sighting.user}"
         yield Incident(

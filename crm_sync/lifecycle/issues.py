@@ -22,7 +22,7 @@ from crm_sync.program.templates import occasions
 def desired_issues(world: World) -> Iterator[Desired]:
     """Report every problem, and resolve the reported ones that are gone."""
     found = {digest(kind, subject): (kind, subject, fields) for kind, subject, fields in problems(world)}
-    yield from (_reported(*found[key]) for key in sorted(found))
+    yield from (_reported(*found[key], world) for key in sorted(found))
     for row in world.rows("sync_issue"):
         if row.get("key") and row["key"] not in found and not row.get("resolved"):
             yield Desired("sync_issue", {"resolved": True}, key=row["key"], why="the problem is gone")
@@ -39,9 +39,11 @@ def hidden_fields(snapshot: Snapshot, fields: Iterable[tuple[str, str]]) -> Iter
         yield _reported("Unreadable field", field, _grant(field, mapping, summary, admin))
 
 
-def _reported(kind: str, subject: str, fields: Mapping[str, Value]) -> Desired:
+def _reported(kind: str, subject: str, fields: Mapping[str, Value], world: World | None = None) -> Desired:
+    """Say it once; a new issue that nobody is there for belongs to the queue."""
     key = digest(kind, subject)
-    first: dict[str, Value] = {"key": key, "kind": kind, "subject": subject}
+    queued = world.queued(fields.get("assigned_to")) if world else {}
+    first: dict[str, Value] = {"key": key, "kind": kind, "subject": subject, **queued}
     return Desired("sync_issue", {**fields, "resolved": False}, key=key, on_create=first, why=kind)
 
 

@@ -1,7 +1,7 @@
 """Meetings and completed tasks that name a reference, with no recorded use behind them -> uses that count.
 
-Called by `activities` and `escalations`. Fail closed: what looks like a use is one until a person sets its activity to
-Cancelled. Not here: asking the rep to confirm it (`escalations`).
+Called by `activities` and `incidents`. Fail closed: what looks like a use is one until a person sets its activity to
+Cancelled. Not here: who is asked to confirm it (`escalations`).
 """
 
 from __future__ import annotations
@@ -69,12 +69,13 @@ def sightings(world: World) -> tuple[Sighting, ...]:
 
 
 def _looked_at(world: World) -> Iterator[Sighting]:
-    """Every recent meeting or completed task with somebody of the program whose subject holds one of the words."""
+    """Every recent meeting or completed task with a person of the program, by any of their contact records, whose subject holds one of the words."""
     oldest = world.today - timedelta(days=world.program.escalation.look_back_days)
     for where, row, day in _dated(world):
         kind = _kind(world, row.get("subject"))
-        if kind and day and oldest <= day <= world.today and row.get("who") in world.profile_of:
-            yield Sighting(row["id"], row["who"], day, kind, row.get("owner"), row.get("what"), where)
+        person = world.person_of(row.get("who") or "")
+        if kind and day and oldest <= day <= world.today and person in world.profile_of:
+            yield Sighting(row["id"], person, day, kind, row.get("owner"), row.get("what"), where)
 
 
 def _dated(world: World) -> Iterator[tuple[str, Row, date | None]]:
@@ -98,9 +99,9 @@ def _recorded(world: World, own: set[str]) -> dict[str, list[date]]:
     for use in world.uses:
         if use.status in COUNTING and use.row.get("key") not in own and use.row.get("contact"):
             known = (use.row.get("asked_on"), use.responded_on, use.scheduled_on, use.completed_on)
-            days.setdefault(use.row["contact"], []).extend(day for day in known if day)
+            days.setdefault(world.person_of(use.row["contact"]), []).extend(day for day in known if day)
     for match in world.rows("match"):
         contact = world.contact_of(match)
         if contact and match.get("asked_on"):
-            days.setdefault(contact, []).append(match["asked_on"])
+            days.setdefault(world.person_of(contact), []).append(match["asked_on"])
     return days

@@ -42,7 +42,7 @@ def _first(world: World, duty: Duty) -> dict[str, Value]:
     return {
         "key": duty.key,
         "subject": duty.subject[:255],
-        "owner": duty.owner,
+        "owner": duty.owner or world.nobodys_queue,
         "due_on": duty.due_on,
         "who": duty.who,
         "what": duty.what,

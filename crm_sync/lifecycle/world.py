@@ -21,6 +21,7 @@ from crm_sync.lifecycle.uses import Use, use_of
 from crm_sync.model.calendar import BusinessCalendar
 from crm_sync.model.matches import Matches, Slate
 from crm_sync.model.org_days import org_calendar
+from crm_sync.model.records import Value
 from crm_sync.model.snapshot import Snapshot
 from crm_sync.model.verdict import Verdict
 from crm_sync.model.verdicts import Verdicts
@@ -205,6 +206,11 @@ class World:
             records[row["person_key"]].add(row["contact_id"])
         return {contact: frozenset(found) for found in records.values() for contact in found}
 
+    def person_of(self, contact_id: str) -> str:
+        """The contact record that stands for a person: the first with a profile of all that are theirs."""
+        records = self.same_person.get(contact_id, frozenset({contact_id}))
+        return min(records & self.profile_of.keys() or records)
+
     def hindered(self, contact_id: str | None, reference_type: str | None) -> frozenset[str] | None:
         """The ids of the hard criteria that keep somebody who has a profile from being asked; None when nobody can say."""
         row = self._judged_bits.get(contact_id or "", {})
@@ -248,6 +254,21 @@ class World:
     def role(self, role: str) -> str | None:
         """The active user who holds this role in the program; the smallest id when there are several."""
         return holder_of(role, self.rows("user"))
+
+    def queue(self, name: str | None) -> str | None:
+        """The queue of this name, or None where the org has none."""
+        named = (row for row in self.rows("queue") if name and row.get("developer_name") == name)
+        return next((str(row["id"]) for row in named if row.get("kind") == "Queue"), None)
+
+    @cached_property
+    def nobodys_queue(self) -> str | None:
+        """The queue that owns what no active person is there for."""
+        return self.queue(self.program.escalation.fallback_queue)
+
+    def queued(self, person: Value) -> Mapping[str, Value]:
+        """Whom a new record belongs to for which nobody is there: the queue, if the org has it; a person's is handed to them."""
+        queue = None if person else self.nobodys_queue
+        return {"owner": queue} if queue else {}
 
     def owner_of(self, contact_id: str | None) -> str | None:
         """Who acts for this customer: the account's owner, or who stands in for them."""

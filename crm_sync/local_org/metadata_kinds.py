@@ -39,6 +39,7 @@ KINDS = (
     Kind("MatchingRules", "matchingRules", "matchingRule"),
     Kind("PathAssistant", "pathAssistants", "pathAssistant"),
     Kind("PermissionSet", "permissionsets", "permissionset"),
+    Kind("Queue", "queues", "queue"),
     Kind("QuickAction", "quickActions", "quickAction"),
     Kind("Report", "reports", "report", has_folders=True),
     Kind("Settings", "settings", "settings"),
@@ -55,7 +56,7 @@ CHILDREN: Mapping[str, str] = {
     "recordTypes": "RecordType",
     "webLinks": "WebLink",
 }
-USED = {"object", "globalValueSet", "permissionset", "workflow", "duplicateRule", "matchingRule"}
+USED = {"object", "globalValueSet", "permissionset", "queue", "workflow", "duplicateRule", "matchingRule"}
 USED_CHILDREN = {"fields", "validationRules"}
 _NAMES = {kind.suffix: kind.name for kind in KINDS} | {f[0].lower() + f[1:]: f for f in FOLDER_KINDS}
 _BY_NAME = {kind.name: kind for kind in KINDS}

@@ -24,6 +24,7 @@ from crm_sync.local_org import (
     outbound_rules,
     permission_sets,
     permissions,
+    queues,
     removal,
     setup_records,
     soql,
@@ -107,6 +108,7 @@ class Org:
         self.reshape()
         with self.transaction(self.system) as tx:
             permission_sets.save(tx, self.files)
+            queues.save(tx, self.files)
             setup_records.ensure(tx, app.username, app.permission_sets)
         self._bin_looked_at = self.clock.now()
         self.outbound.start()
@@ -130,6 +132,7 @@ class Org:
         self.reshape()
         with self.transaction(self.system) as tx:
             permission_sets.save(tx, files)
+            queues.save(tx, files)
 
     def edit(self, edits: tuple[Edit, ...]) -> None:
         """Change the schema while the org runs. Raises ValueError, having changed nothing."""

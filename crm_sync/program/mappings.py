@@ -59,6 +59,7 @@ MAPPING_NAMES = (
     "event",
     "business_hours",
     "holiday",
+    "queue",
     "profile",
     "consent",
     "request",

@@ -16,7 +16,19 @@ TYPES = "types"
 """Stands for all reference types among a field's values."""
 
 STANDARD = frozenset(
-    {"account", "contact", "individual", "user", "opportunity", "case", "task", "event", "business_hours", "holiday"}
+    {
+        "account",
+        "contact",
+        "individual",
+        "user",
+        "opportunity",
+        "case",
+        "task",
+        "event",
+        "business_hours",
+        "holiday",
+        "queue",
+    }
 )
 """Mappings of Salesforce's own objects; the others are the package's."""
 

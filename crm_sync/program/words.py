@@ -84,6 +84,7 @@ TABLES: Mapping[str, str] = {
         product picklist read
     """,
     "case": """
+        owner reference:any human_after_create
         key text key
         subject text human_after_create personal
         description text human_after_create personal
@@ -108,7 +109,7 @@ TABLES: Mapping[str, str] = {
         due_on date human_after_create
         closed checkbox read
         status picklist worker
-        owner reference:user human_after_create
+        owner reference:any human_after_create
         description text human_after_create personal
     """,
     "event": """
@@ -151,6 +152,10 @@ TABLES: Mapping[str, str] = {
         recurs_mask number read
         recurs_nth number read
         recurs_month number read
+    """,
+    "queue": """
+        developer_name text read
+        kind text read
     """,
     "profile": """
         key text key
@@ -290,6 +295,7 @@ TABLES: Mapping[str, str] = {
         thank_you_due date worker
     """,
     "escalation": """
+        owner reference:any human_after_create
         key text key
         kind picklist key = consent_withdrawn negative_sentiment missed_commitment repeated_overuse department_concern mass_change off_system_use
         severity picklist worker = low medium high
@@ -368,6 +374,7 @@ TABLES: Mapping[str, str] = {
         stop checkbox read safety
     """,
     "sync_issue": """
+        owner reference:any human_after_create
         key text key
         kind text key
         subject text key

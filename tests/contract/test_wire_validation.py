@@ -22,6 +22,28 @@ def test_a_rule_refuses_with_its_own_words(api, human):
     assert cleared.status_code == 400
 
 
+PROOF = {
+    "Resolution__c": "We apologised on the phone.",
+    "Cause__c": "The invitation was lost.",
+    "Corrective_Action__c": "The invitation is sent from the record.",
+    "Effectiveness_Check__c": "The next two calls took place.",
+    "Closed_On__c": "2026-03-02",
+}
+
+
+@pytest.mark.parametrize("missing", [None, *PROOF])
+def test_an_escalation_closes_with_cause_correction_check_and_day_only(api, human, missing):
+    escalation = {"External_Key__c": f"k{missing}", "Kind__c": "Missed Commitment", "Status__c": "Open"}
+    made = api.post("sobjects/Reference_Escalation__c", escalation, headers=human)
+    assert made.status_code == 201, made.text
+    closing = {"Status__c": "Closed", **{field: said for field, said in PROOF.items() if field != missing}}
+    born_closed = api.post(
+        "sobjects/Reference_Escalation__c", escalation | closing | {"External_Key__c": f"b{missing}"}, headers=human
+    )
+    answer = api.patch(f"sobjects/Reference_Escalation__c/{made.json()['id']}", closing, headers=human)
+    assert (answer.status_code, born_closed.status_code) == ((204, 201) if missing is None else (400, 400))
+
+
 def test_those_who_may_skip_are_not_asked(api):
     assert api.post("sobjects/Reference_Profile__c", {"Paused__c": True}).status_code == 201
 

@@ -28,6 +28,9 @@ class EscalationKind(Part):
 Words = Annotated[str, StringConstraints(min_length=3, max_length=80)]
 
 
+QueueName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=80)]
+
+
 class OffSystem(Part):
     """How a use that nobody recorded is noticed: words in the subject of a meeting or a completed task.
 
@@ -40,9 +43,15 @@ class OffSystem(Part):
 
 
 class Escalation(Part):
-    """All kinds by name, how far back an incident is still raised, and who gets one whose route leads to nobody."""
+    """All kinds by name, how far back an incident is still raised, and who gets one whose route leads to nobody.
+
+    Where no active person is left, the queue `fallback_queue` owns the record; `department_queues` own the Cases of concerns by
+    department. Queues are named as the org does (DeveloperName); one that the org does not have owns nothing.
+    """
 
     look_back_days: Days
     kinds: Mapping[Name, EscalationKind]
     off_system: OffSystem
     fallback_route: Route
+    fallback_queue: QueueName | None = None
+    department_queues: Mapping[str, QueueName] = Field(default_factory=dict)

@@ -192,6 +192,7 @@ READ_BY_DECISIONS = {
     "task": {"key"},
     "business_hours": {"name", "time_zone"} | {f"{day}_{end}" for day in DAYS for end in ("start", "end")},
     "holiday": {"name"},
+    "queue": {"developer_name", "kind"},
     "profile": {"name", "key", "topics", "avoid_topics", "time_zone", "blackouts", "briefing_version", "rule_version"}
     | {"industry", "product"},
     "consent": {"name", "key", "text_version", "evidence"},

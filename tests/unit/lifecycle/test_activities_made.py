@@ -13,6 +13,7 @@ from crm_sync.lifecycle.world import digest
 
 TODAY = date(2026, 3, 11)
 CONTACT, REP, PROSPECT = "003000000000001AAA", "005000000000007AAA", "001000000000009AAA"
+ACCOUNT, OWNER = "001000000000001AAA", "005000000000001AAA"
 PROFILE = {"id": "a01000000000001AAA", "contact": CONTACT, "status": "active"}
 REQUEST = {
     "id": "a03000000000001AAA",
@@ -33,8 +34,9 @@ MATCH = {
 BASE: dict[str, Any] = {
     "profile": [PROFILE],
     "request": [REQUEST],
-    "contact": [{"id": CONTACT, "account": "001000000000001AAA"}],
-    "user": [{"id": REP, "active": True}],
+    "contact": [{"id": CONTACT, "account": ACCOUNT}],
+    "account": [{"id": ACCOUNT, "owner": OWNER}],
+    "user": [{"id": REP, "active": True}, {"id": OWNER, "active": True}],
 }
 
 
@@ -135,13 +137,45 @@ def test_a_use_that_nobody_recorded_is_found_and_counts(world_of: Any, rows: dic
         assert wanted.fields["effort_points"] == 1
 
 
-def test_the_rep_is_asked_to_confirm_until_somebody_says_it_was_none(world_of: Any) -> None:
+TWIN = "003000000000009AAA"
+
+
+@pytest.mark.parametrize(
+    ("rows", "count"),
+    [
+        ({"event": [EVENT | {"who": TWIN}]}, 1),
+        ({"event": [EVENT], "task": [TASK | {"who": TWIN}]}, 1),
+        (
+            {
+                "event": [EVENT],
+                "activity": [{"contact": TWIN, "status": "completed", "completed_on": date(2026, 3, 5)}],
+            },
+            0,
+        ),
+        ({"event": [EVENT | {"who": TWIN}], "match": [MATCH | {"asked_on": date(2026, 3, 4)}]}, 0),
+    ],
+)
+def test_another_contact_record_of_the_same_person_is_found_and_counts_for_them(
+    world_of: Any, rows: dict[str, Any], count: int
+) -> None:
+    activity = [{"id": f"a0700000000000{n}AAA"} | row for n, row in enumerate(rows.get("activity", []), start=1)]
+    judged = [{"contact_id": one, "person_key": CONTACT} for one in (CONTACT, TWIN)]
+    world = world_of(**BASE, **(rows | {"activity": activity}), judged=judged)
+    found = [w for w in made(world) if w.why == "used without a request"]
+    assert [w.on_create["contact"] for w in found] == [CONTACT] * count
+
+
+def test_whoever_can_answer_is_asked_about_a_use_until_somebody_says_it_was_none(world_of: Any) -> None:
+    """The rep who held it sees neither escalation nor activity, so the account owner asks them; the activity names the rep."""
     (raised,) = desired_escalations(world_of(**BASE, event=[EVENT]))
     assert (raised.on_create["kind"], raised.fields["route"], raised.fields["assigned_to"]) == (
         "off_system_use",
-        "rep",
-        REP,
+        "account_owner",
+        OWNER,
     )
+    assert "Requester of the activity" in str(raised.fields["evidence"])
+    (counted_one,) = made(world_of(**BASE, event=[EVENT]))
+    assert counted_one.on_create["requester"] == REP
     key = digest("off_system", EVENT["id"])
     counted = {
         "id": "a07000000000001AAA",

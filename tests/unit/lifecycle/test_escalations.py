@@ -77,6 +77,48 @@ def test_an_owner_who_left_is_stood_in_for(world_of: Any) -> None:
     assert wanted.fields["assigned_to"] == PROGRAM
 
 
+QUEUE, BILLING = "00G000000000001AAA", "00G000000000002AAA"
+QUEUES = [
+    {"id": "00G000000000000AAA", "developer_name": "Reference_Program", "kind": "Regular"},
+    {"id": QUEUE, "developer_name": "Reference_Program", "kind": "Queue"},
+    {"id": BILLING, "developer_name": "Reference_Billing", "kind": "Queue"},
+    {"id": "00G000000000003AAA", "developer_name": None, "kind": "Queue"},
+]
+LEFT = [row | {"active": False} for row in PEOPLE["user"]]
+
+
+@pytest.mark.parametrize(
+    ("users", "queues", "assigned", "owner"),
+    [
+        (PEOPLE["user"], QUEUES, LEADER, None),
+        (LEFT, QUEUES, None, QUEUE),
+        (LEFT, QUEUES[:1], None, None),
+        (LEFT, [], None, None),
+        ([row for row in LEFT if row["id"] != PROGRAM] + [PEOPLE["user"][5]], QUEUES, PROGRAM, None),
+    ],
+)
+def test_what_no_active_person_is_there_for_belongs_to_the_queue(
+    world_of: Any, users: list[Any], queues: list[Any], assigned: str | None, owner: str | None
+) -> None:
+    activity = [ACTIVITY | {"sentiment": "negative"}]
+    (wanted,) = desired_escalations(world_of(**(PEOPLE | {"user": users}), activity=activity, queue=queues))
+    assert (wanted.fields["assigned_to"], wanted.on_create.get("owner")) == (assigned, owner)
+    assert owner or "owner" not in wanted.on_create
+
+
+@pytest.mark.parametrize(
+    ("department", "queues", "owner"),
+    [("Billing", QUEUES, BILLING), ("Product", QUEUES, QUEUE), ("Facilities", QUEUES, QUEUE), ("Billing", [], None)],
+)
+def test_the_case_of_a_concern_belongs_to_its_departments_queue(
+    world_of: Any, department: str, queues: list[Any], owner: str | None
+) -> None:
+    activity = [ACTIVITY | {"concern_department": department}]
+    (case,) = desired_cases(world_of(**PEOPLE, activity=activity, queue=queues))
+    assert case.on_create.get("owner") == owner
+    assert owner or "owner" not in case.on_create
+
+
 CONSENT = {
     "id": "a06000000000001AAA",
     "contact": CONTACT,
@@ -123,13 +165,78 @@ def test_a_withdrawal_while_an_ask_is_open_goes_to_legal(
     assert [w.fields["assigned_to"] for w in wanted] == [LEGAL] * raised
 
 
+TWIN, COLLEAGUE = "003000000000002AAA", "003000000000003AAA"
+PROFILE = {"id": "a01000000000001AAA", "contact": CONTACT}
+
+
+def used(number: int, days_ago: int, **said: Any) -> dict[str, Any]:
+    day = TODAY - timedelta(days=days_ago)
+    return ACTIVITY | {"id": f"a070000000000{number:02}AAA", "completed_on": day} | said
+
+
 def test_overuse_goes_to_the_sponsor_with_the_numbers(world_of: Any) -> None:
-    profile = {"id": "a01000000000001AAA", "contact": CONTACT}
-    world = world_of(**PEOPLE, profile=[profile], judged=[{"contact_id": CONTACT, "calls_90d": 4.0}])
-    (wanted,) = desired_escalations(world)
+    calls = [used(n, days) for n, days in enumerate((80, 60, 40, 20))]
+    wanted = raised(world_of(**PEOPLE, profile=[PROFILE], activity=calls))[CONTACT]
     assert wanted.fields["assigned_to"] == SPONSOR
     assert wanted.fields["occurrences"] == 2
-    assert "4 calls in 90 days; at most 2" in str(wanted.fields["evidence"])
+    assert "Sales calls in 90 days: 4; at most 2 were promised." in str(wanted.fields["evidence"])
+    assert "Activations of any type in 6 months: 4; at most 3 were promised." in str(wanted.fields["evidence"])
+    assert "19 Feb 2026" in str(wanted.fields["evidence"])
+
+
+def raised(world: Any) -> dict[str, Any]:
+    """The overuse that is raised, by whom or what it is about."""
+    wanted = {w.key: w for w in desired_escalations(world) if w.on_create["kind"] == "repeated_overuse"}
+    about = {escalation_key("repeated_overuse", subject): subject for subject in (CONTACT, ACCOUNT)}
+    return {about[key]: w for key, w in wanted.items()}
+
+
+@pytest.mark.parametrize(
+    ("activity", "own", "about"),
+    [
+        ([used(n, n) for n in range(2)], {}, []),
+        ([used(n, n) for n in range(2)], {"profile": {"max_calls_quarter": 1.0}}, [CONTACT]),
+        ([used(n, n) for n in range(3)], {"profile": {"max_calls_quarter": 9.0}}, [CONTACT]),
+        ([used(n, n) for n in range(2)], {"account": {"max_calls_quarter": 1.0}}, [ACCOUNT]),
+        ([used(n, n, contact=(CONTACT, TWIN)[n % 2]) for n in range(3)], {}, [CONTACT]),
+        ([used(n, n, contact=(CONTACT, COLLEAGUE)[n % 2]) for n in range(4)], {}, [ACCOUNT]),
+        ([used(n, 30 * n, type="case_study") for n in range(2)], {}, []),
+        ([used(n, 70 * n, type="case_study") for n in range(3)], {}, [CONTACT]),
+        ([used(n, n, type="logo") for n in range(4)], {}, [CONTACT]),
+        ([used(n, 45 * n) for n in range(3)], {}, []),
+        ([used(n, 44 * n) for n in range(3)], {}, [CONTACT]),
+        ([used(n, n, status="declined") for n in range(4)], {}, []),
+        ([used(n, n, status="missed", scheduled_on=TODAY) for n in range(3)], {}, [CONTACT]),
+        ([used(n, n, status=("completed", "asked")[n % 2], asked_on=TODAY) for n in range(4)], {}, []),
+        ([used(n, n, status=None) for n in range(3)], {}, [CONTACT]),
+        ([used(n, n, type=None) for n in range(3)], {}, [CONTACT]),
+        ([used(n, n, completed_on=None) for n in range(3)], {}, [CONTACT]),
+    ],
+)
+def test_every_limit_is_watched_with_their_own_by_person_and_by_account(
+    world_of: Any, activity: list[dict[str, Any]], own: dict[str, Any], about: list[str]
+) -> None:
+    rows = PEOPLE | {
+        "contact": [{"id": one, "account": ACCOUNT} for one in (CONTACT, TWIN, COLLEAGUE)],
+        "account": [PEOPLE["account"][0] | own.get("account", {})],
+        "profile": [PROFILE | own.get("profile", {})],
+        "activity": activity,
+    }
+    judged = [{"contact_id": one, "person_key": CONTACT} for one in (CONTACT, TWIN)]
+    world = world_of(**rows, judged=[*judged, {"contact_id": COLLEAGUE}])
+    assert sorted(raised(world)) == sorted(about)
+    for subject, wanted in raised(world).items():
+        assert wanted.on_create["account"] == ACCOUNT
+        assert wanted.on_create["contact"] == (CONTACT if subject == CONTACT else None)
+
+
+def test_one_use_that_breaks_several_limits_is_one_occurrence_and_closing_deals_with_it(world_of: Any) -> None:
+    studies = [used(n, 30 * n, type="case_study") for n in range(4)]
+    wanted = raised(world_of(**PEOPLE, profile=[PROFILE], activity=studies))[CONTACT]
+    assert wanted.fields["occurrences"] == 2
+    assert "Effort points in a year: 20; at most 10 were promised." in str(wanted.fields["evidence"])
+    closed = {"id": "a08000000000001AAA", "key": wanted.key, "status": "closed", "closed_on": TODAY}
+    assert raised(world_of(**PEOPLE, profile=[PROFILE], activity=studies, escalation=[closed])) == {}
 
 
 def test_a_record_that_exists_keeps_its_day_and_its_owner(world_of: Any) -> None:

@@ -150,6 +150,73 @@ def test_a_consent_that_runs_out_is_raised_with_the_owner_of_an_active_reference
     assert not list(desired_tasks(world_of(**BASE, profile=[PROFILE | {"status": "retired"}], consent=[consent])))
 
 
+QUEUE = {"id": "00G000000000001AAA", "developer_name": "Reference_Program", "kind": "Queue"}
+
+
+def test_without_anybody_active_tasks_and_issues_belong_to_the_queue(world_of: Any) -> None:
+    gone = BASE | {"user": [row | {"active": False} for row in BASE["user"]], "queue": [QUEUE]}
+    (opened,) = desired_tasks(world_of(**gone, activity=[DONE]))
+    assert opened.on_create["owner"] == QUEUE["id"]
+    (issue,) = desired_issues(world_of(**gone, profile=[PROFILE | {"approved_types": []}]))
+    assert (issue.on_create["owner"], issue.fields["assigned_to"]) == (QUEUE["id"], None)
+    (known,) = desired_issues(
+        world_of(**(gone | {"user": [BASE["user"][0] | {"active": False}, BASE["user"][1]]}), profile=[PROFILE])
+    )
+    assert "owner" not in known.on_create
+
+
+ASSET = {"id": "a05000000000001AAA", "contact": CONTACT, "type": "quote", "status": "published", "owner": OWNER}
+QUOTED = {
+    "id": "a06000000000001AAA",
+    "contact": CONTACT,
+    "use": "quote",
+    "status": "granted",
+    "valid_from": date(2025, 12, 1),
+    "evidence": "https://example.com/e",
+    "text_version": "3",
+    "legal_restriction": False,
+}
+TAKEN_BACK = QUOTED | {"status": "withdrawn", "withdrawn_on": date(2026, 3, 10)}
+
+
+def test_what_no_consent_covers_any_more_is_taken_down_by_its_owner(world_of: Any) -> None:
+    assert list(desired_tasks(world_of(**BASE, asset=[ASSET], consent=[QUOTED]))) == []
+    (opened,) = desired_tasks(world_of(**BASE, asset=[ASSET], consent=[TAKEN_BACK]))
+    assert "no consent covers it" in str(opened.on_create["subject"])
+    assert (opened.on_create["owner"], opened.on_create["what"]) == (OWNER, ASSET["id"])
+    assert opened.on_create["due_on"] == date(2026, 3, 12)
+    task = {"id": "00T000000000001AAA", "key": opened.key, "closed": False}
+    pending = QUOTED | {"id": "a06000000000002AAA", "status": "pending"}
+    for consents in ([TAKEN_BACK], [TAKEN_BACK, pending]):
+        assert list(desired_tasks(world_of(**BASE, asset=[ASSET], consent=consents, task=[task]))) == []
+    gone = (
+        {"asset": [ASSET | {"status": "withdrawn"}], "consent": [TAKEN_BACK]},
+        {"asset": [ASSET], "consent": [TAKEN_BACK, QUOTED | {"id": "a06000000000002AAA"}]},
+    )
+    for rows in gone:
+        (done,) = desired_tasks(world_of(**BASE, **rows, task=[task]))
+        assert done.fields == {"status": "completed"}
+    closed = task | {"closed": True}
+    assert list(desired_tasks(world_of(**BASE, asset=[ASSET], consent=[TAKEN_BACK], task=[closed]))) == []
+    again = TAKEN_BACK | {"withdrawn_on": TODAY}
+    (next_one,) = desired_tasks(world_of(**BASE, asset=[ASSET], consent=[again], task=[closed]))
+    assert next_one.key != opened.key
+
+
+def test_what_was_never_covered_ran_out_or_is_of_somebody_to_be_forgotten_is_taken_down_too(world_of: Any) -> None:
+    asking = {"contact": [{"id": CONTACT, "account": ACCOUNT, "individual": "0PK"}]}
+    asking |= {"individual": [{"id": "0PK", "forget": True}]}
+    for rows in (
+        {},
+        {"consent": [QUOTED | {"valid_to": TODAY}]},
+        {"consent": [QUOTED | {"legal_restriction": True}]},
+        {"consent": [TAKEN_BACK], **asking},
+    ):
+        (opened,) = desired_tasks(world_of(**(BASE | rows), asset=[ASSET | {"owner": "005000000000002AAA"}]))
+        assert opened.on_create["owner"] == "005000000000009AAA"
+        assert opened.on_create["who"] is None
+
+
 def test_an_unmapped_value_is_one_issue_however_many_records_hold_it(world_of: Any) -> None:
     strange = [{"object": "account", "id": str(n), "field": "industry", "value": "Quantum"} for n in range(3)]
     (wanted,) = desired_issues(world_of(**BASE, unmapped=strange))

@@ -10,6 +10,9 @@ from tests.year.auditor import law
 from tests.year.auditor.org import Org, day_of
 from tests.year.auditor.people import Persons
 
+QUEUE = "00G"
+"""What ids of queues begin with."""
+
 
 def cadence(persons: Persons, today: date) -> Iterator[tuple[str, str, str]]:
     """What is wrong with the worker's tasks: (check, record, sentence)."""
@@ -51,13 +54,14 @@ def escalations(persons: Persons, today: date) -> Iterator[tuple[str, str, str]]
     """What is wrong with escalations: (check, record, sentence)."""
     org = persons.org
     open_ones = [row for row in org.rows("Reference_Escalation__c") if row.get("Status__c") != "Closed"]
-    causes = Counter((row.get("Kind__c"), row.get("Contact__c")) for row in open_ones)
+    causes = Counter((row.get("Kind__c"), _about(row)) for row in open_ones)
     for row in open_ones:
-        kind, who = row.get("Kind__c"), row.get("Contact__c")
+        kind, who = row.get("Kind__c"), _about(row)
         if kind in ("Negative Sentiment", "Repeated Overuse") and causes[kind, who] > 1:
-            yield "escalation", row["Id"], f"{causes[kind, who]} open records of {kind} about contact {who}"
+            yield "escalation", row["Id"], f"{causes[kind, who]} open records of {kind} about {who}"
         assigned = org.row("User", row.get("Assigned_To__c"))
-        if row.get("External_Key__c") and not assigned.get("IsActive"):
+        queued = not row.get("Assigned_To__c") and str(row.get("OwnerId")).startswith(QUEUE)
+        if row.get("External_Key__c") and not queued and not assigned.get("IsActive"):
             yield "escalation", row["Id"], f"it is assigned to {row.get('Assigned_To__c')}, who cannot act"
         if row.get("External_Key__c") and not (row.get("Evidence__c") and row.get("Due_On__c") and row.get("Route__c")):
             yield "escalation", row["Id"], "it has no evidence, no clock or no route"
@@ -67,6 +71,11 @@ def escalations(persons: Persons, today: date) -> Iterator[tuple[str, str, str]]
     for activity in org.rows("Reference_Activity__c"):
         if _is_recent(org, activity, today):
             yield from (("escalation", activity["Id"], text) for text in _not_raised(activity, raised))
+
+
+def _about(row: dict[str, object]) -> object:
+    """The person, or the account where a record is about all of it."""
+    return row.get("Contact__c") or row.get("Account__c")
 
 
 def _is_recent(org: Org, activity: dict[str, object], today: date) -> bool:
