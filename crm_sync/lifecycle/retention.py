@@ -13,6 +13,7 @@ from datetime import date, datetime
 from functools import cached_property
 
 from crm_sync.lifecycle.consents import ends_on
+from crm_sync.lifecycle.forgetting import LegalHolds, legal_holds
 from crm_sync.lifecycle.world import Row, World
 from crm_sync.model.calendar import months_after
 from crm_sync.model.names import words
@@ -126,11 +127,9 @@ class _Search:
 
     def _held_by(self, kind: str, row: Row) -> str | None:
         contact, account = self._about(kind, row)
-        held = self._world.row("account", account)
-        if self._rules.legal_hold_stops_disposal and account and (held is None or held.get("legal_hold") is not False):
-            return (
-                "a legal hold on the account" if held and held.get("legal_hold") else "a legal hold cannot be ruled out"
-            )
+        hold = self._holds.on(account) if self._rules.legal_hold_stops_disposal and account else False
+        if hold is not False:
+            return "a legal hold on the account" if hold else "a legal hold cannot be ruled out"
         if contact in self._escalated or account in self._escalated:
             return "an open escalation"
         if kind == "consent" and (row.get("contact"), row.get("use")) in self._published:
@@ -143,6 +142,10 @@ class _Search:
         contact = row.get("contact") or profile.get("contact")
         known = self._world.row("contact", contact) or {}
         return contact, row.get("account") or known.get("account") or row.get("prospect")
+
+    @cached_property
+    def _holds(self) -> LegalHolds:
+        return legal_holds(self._world.snapshot)
 
     @cached_property
     def _escalated(self) -> frozenset[str]:

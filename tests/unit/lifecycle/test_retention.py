@@ -94,6 +94,26 @@ def test_a_legal_hold_keeps_everything_of_the_account(town: Town, hold: bool | N
     assert due(town) == [("act", said)]
 
 
+@pytest.mark.parametrize(
+    ("own", "merged", "said"),
+    [
+        (False, True, "a legal hold on the account"),
+        (False, None, "a legal hold cannot be ruled out"),
+        (True, None, "a legal hold on the account"),
+        (None, True, "a legal hold on the account"),
+        (False, False, None),
+    ],
+)
+def test_an_account_takes_over_the_hold_of_whatever_was_merged_into_it(
+    town: Town, own: bool | None, merged: bool | None, said: str | None
+) -> None:
+    town.add("activity", id="act", contact="ann", type="call", status="completed", completed_on=LONG_AGO)
+    town.rows["account"][1]["legal_hold"] = own
+    town.add("merged_account", id="lost", master_record="between", legal_hold=merged)
+    town.add("merged_account", id="between", master_record="acc ann", legal_hold=False)
+    assert due(town) == [("act", said)]
+
+
 def test_an_open_escalation_and_a_published_asset_keep_what_they_rest_on(town: Town) -> None:
     town.add("consent", id="con", contact="ann", use="logo", status="granted", valid_to=LONG_AGO)
     town.add("asset", id="asset", contact="ann", type="logo", status="published")
