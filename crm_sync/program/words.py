@@ -107,6 +107,7 @@ TABLES: Mapping[str, str] = {
         account reference:account read
         due_on date human_after_create
         closed checkbox read
+        modified_at datetime read optional
         status picklist worker
         owner reference:user human_after_create
         description text human_after_create personal
