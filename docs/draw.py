@@ -162,8 +162,8 @@ def _requests(program: Program) -> str:
         (
             "## A request",
             "",
-            "`crm_sync/lifecycle/requests.py`. A refusal as late comes with the earliest honest date and a substitute: a published",
-            "asset first, then another kind of reference. The stage (draft, submitted, on hold, withdrawn, closed) is people's.",
+            "`crm_sync/lifecycle/requests.py`. A refusal as late comes with the earliest honest date and up to three substitutes: published",
+            "assets first, then other kinds of reference, with nobody's name. The stage (draft, submitted, on hold, withdrawn, closed) is people's.",
             "",
             drawn(request_arrows(), {"nobody_is_asked": RESTING, "under_way": UNDER_WAY}),
             table(("status", "what the requester reads when there is nothing better to say", "clock"), rows),

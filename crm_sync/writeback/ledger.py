@@ -14,7 +14,9 @@ from crm_sync.model.records import Outcome, RowResult, Value
 MESSAGE_LIMIT = 4000
 
 
-def ending(status: str, finished_at: datetime, outcome: Outcome, message: str | None, remark: str | None = None) -> Mapping[str, Value]:
+def ending(
+    status: str, finished_at: datetime, outcome: Outcome, message: str | None, remark: str | None = None
+) -> Mapping[str, Value]:
     """Say how a run ended: done or failed, when, with what counts and remark on what was decided, and why if it failed.
 
     The call that carries this very record is counted too.

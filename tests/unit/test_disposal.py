@@ -162,7 +162,13 @@ def test_a_legal_hold_on_any_account_keeps_what_was_decided_and_on_what(
     [(True, "a legal hold on 1 accounts"), (None, "a legal hold on 1 accounts cannot be ruled out"), (False, None)],
 )
 def test_a_legal_hold_stays_when_its_account_is_merged_into_another(
-    stores: Stores, tmp_path: Path, made: Judged, snapshot: Snapshot, program: Program, hold: bool | None, why: str | None
+    stores: Stores,
+    tmp_path: Path,
+    made: Judged,
+    snapshot: Snapshot,
+    program: Program,
+    hold: bool | None,
+    why: str | None,
 ) -> None:
     town.fill(stores, tmp_path / "state", made, program)
     accounts = snapshot.tables["account"]

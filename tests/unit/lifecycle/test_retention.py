@@ -174,7 +174,10 @@ def test_what_people_opened_in_the_platforms_own_objects_is_not_counted(town: To
     assert counted["case"] == (1, 0)
 
 
-@pytest.mark.parametrize(("kind", "fields"), [("case", {"contact": "ann", "closed_at": CLOSED_THEN}), ("task", {"who": "ann", "modified_at": CLOSED_THEN})])
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [("case", {"contact": "ann", "closed_at": CLOSED_THEN}), ("task", {"who": "ann", "modified_at": CLOSED_THEN})],
+)
 def test_a_case_and_a_task_are_held_with_their_account(town: Town, kind: str, fields: dict[str, Any]) -> None:
     town.add(kind, id="old", key="k", closed=True, **fields)
     town.rows["account"][1]["legal_hold"] = True
