@@ -10,11 +10,9 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import pyarrow.compute as pc
-
 from crm_sync.audit.redact import known_as, take_out
 from crm_sync.erasure import Stores
-from crm_sync.lifecycle.forgetting import living, traces
+from crm_sync.lifecycle.forgetting import legal_holds, living, traces
 from crm_sync.model.snapshot import Snapshot
 from crm_sync.program.rules import Retention, WorkerDays
 
@@ -69,8 +67,8 @@ def dispose(stores: Stores, rules: Retention, now: datetime, snapshot: Snapshot)
 
 def _hold(rules: Retention, snapshot: Snapshot) -> str | None:
     """Say how many accounts are under legal hold, if that stops disposal and any is, or may be."""
-    accounts = snapshot.tables["account"]["legal_hold"]
-    count, unknown = pc.sum(pc.fill_null(accounts, False)).as_py() or 0, accounts.null_count
+    holds = legal_holds(snapshot)
+    count, unknown = len(holds.held), len(holds.unknown)
     if not (count or unknown) or not rules.legal_hold_stops_disposal:
         return None
     return f"a legal hold on {count} accounts" if count else f"a legal hold on {unknown} accounts cannot be ruled out"

@@ -116,7 +116,8 @@ def carry_out(world: World, decision: Decision, *, kind: str, agreed: str | None
     if agreed is None:
         _refuse_mass_change(world, decision, kind)
     _note(world, decision, kind)
-    outcome = _write(world, decision.plan, decision.snapshot, kind)
+    remark = f"Assignment: {decision.matches.proof}"
+    outcome = _write(world, decision.plan, decision.snapshot, kind, remark=remark)
     erased = forget_who_asked(world.org, world.stores, world.program, decision.snapshot, decision.verdicts, outcome)
     return Outcome.of(outcome.results, world.org.spent, erased)
 
@@ -135,7 +136,9 @@ def _note(world: World, decision: Decision, kind: str) -> None:
     world.books.keep(Decided(*made, world.program, kind))
 
 
-def _write(world: World, made: Plan, snapshot: Snapshot, kind: str, *, refused: bool = False) -> Outcome:
+def _write(
+    world: World, made: Plan, snapshot: Snapshot, kind: str, *, refused: bool = False, remark: str | None = None
+) -> Outcome:
     """Write a plan and, last, answer who asked for the run; a `refused` plan answers nobody, and no log has its run."""
 
     def answers(outcome: Outcome) -> Plan:
@@ -143,5 +146,5 @@ def _write(world: World, made: Plan, snapshot: Snapshot, kind: str, *, refused: 
 
     nothing, here = Outcome.of((), world.org.spent), (world.org, world.journal, world.program)
     if made.changes or answers(nothing).changes or left_open(snapshot, world.org.server_time()):
-        return write_back(made, snapshot, *here, kind=kind, then=answers, noted=not refused)
+        return write_back(made, snapshot, *here, kind=kind, then=answers, noted=not refused, remark=remark)
     return nothing

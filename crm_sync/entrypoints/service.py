@@ -23,7 +23,7 @@ from crm_sync.errors import ConfigurationError, CrmSyncError, UnsafePlanError, W
 from crm_sync.lifecycle.runs import was_written_to
 from crm_sync.model.records import Outcome
 from crm_sync.model.snapshot import Snapshot
-from crm_sync.pipeline import World, carry_out, look_to_write
+from crm_sync.pipeline import Decision, World, carry_out, look_to_write
 from crm_sync.pull import sweep
 from crm_sync.settings import Settings
 from crm_sync.web.app import Door, build_app
@@ -142,7 +142,7 @@ class Service:
         """Run the job once; the wake-ups seen before it started are done when it has ended well."""
         waiting = self._world.journal.inbox.waiting()
         try:
-            at, outcome = self._run(kind)
+            at, decision, outcome = self._run(kind)
         except (ConfigurationError, WrongOrgError) as error:
             self.fatal = error
             self._note_failure(kind, error)
@@ -156,12 +156,13 @@ class Service:
             for result in outcome.results:
                 self._written.labels(result.status).inc()
             calls = {"api_calls": outcome.api_calls, "api_calls_floor": outcome.api_calls_floor}
-            log.info("run_ended", kind=kind, written=outcome.count("written"), **calls)
+            told = {"assignment": decision.matches.proof, "points_from_best": decision.matches.gap_points}
+            log.info("run_ended", kind=kind, written=outcome.count("written"), **told, **calls)
             if outcome.erased.people or outcome.erased.waiting:
                 log.info("forgotten", count=outcome.erased.people, deferred=outcome.erased.waiting)
         self._calls.set(self._world.org.calls)
 
-    def _run(self, kind: str) -> tuple[datetime, Outcome]:
+    def _run(self, kind: str) -> tuple[datetime, Decision, Outcome]:
         at = self._world.org.server_time()
         if kind == "full":
             for found in sweep(self._world.org, self._world.mirror, self._world.program):
@@ -170,7 +171,7 @@ class Service:
         if not self._settings.expect_sandbox and not was_written_to(decision.snapshot):
             raise UnsafePlanError((FIRST_RUN.format(len(decision.plan.changes)),), agree="crm-sync run")
         try:
-            return at, carry_out(self._world, decision, kind=kind)
+            return at, decision, carry_out(self._world, decision, kind=kind)
         finally:
             if kind == "full":  # what is past its time goes although a run is held
                 self._dispose(min(at, datetime.now(UTC)), decision.snapshot)

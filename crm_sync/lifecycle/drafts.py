@@ -220,17 +220,19 @@ def _time_commitment(scene: _Scene) -> Value:
 
 
 def _how_often(scene: _Scene) -> Value:
-    """The promise: exactly the caps that this very person is held to; none when one of their own cannot be read."""
-    world, kind = scene.world, scene.letter.reference_type or ""
-    caps = [cap for cap in world.program.tolerance.caps if cap.counts_type(kind)]
-    if (
-        scene.letter.contact is None
-        or kind not in world.program.types
-        or not all(own_limit_is_known(world, cap) for cap in caps)
-    ):
+    """The promise: exactly the caps that this very person is held to; none when one of their own cannot be read.
+
+    A letter about no kind of reference promises those of every kind.
+    """
+    world, contact = scene.world, scene.letter.contact
+    kinds = [scene.letter.reference_type] if scene.letter.reference_type else list(world.program.types)
+    caps = [cap for cap in world.program.tolerance.caps if any(map(cap.counts_type, kinds))]
+    is_known = set(kinds) <= set(world.program.types) and all(own_limit_is_known(world, cap) for cap in caps)
+    if contact is None or not is_known:
         return None
-    own = {cap.id: own_limit(world, cap, scene.letter.contact) for cap in caps}
-    return lines("\n".join(in_words(promise(world.program.tolerance, kind, own), scene.words))) or None
+    own = {cap.id: own_limit(world, cap, contact) for cap in caps}
+    clauses = dict.fromkeys(clause for kind in kinds for clause in promise(world.program.tolerance, kind, own))
+    return lines("\n".join(in_words(clauses, scene.words))) or None
 
 
 def _notice(scene: _Scene) -> Value:

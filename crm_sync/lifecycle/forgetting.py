@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -92,22 +93,48 @@ def same_people(verdicts: Verdicts, contacts: Iterable[str]) -> frozenset[str]:
     return known | frozenset(people["contact_id"].to_pylist())
 
 
-def on_legal_hold(snapshot: Snapshot, program: Program, contacts: Iterable[str]) -> frozenset[str]:
-    """Those of these contacts whose account is, or may be, under legal hold, where rules/retention.yaml lets it stop disposal.
+@dataclass(frozen=True)
+class LegalHolds:
+    """The accounts under legal hold, and those of which nobody can say; each takes over what was merged into it."""
 
-    An account takes over the hold of every account that was merged into it.
-    """
-    accounts = snapshot.tables.get("account")
-    if accounts is None or not program.retention.legal_hold_stops_disposal or "legal_hold" not in accounts.column_names:
+    held: frozenset[str]
+    unknown: frozenset[str]
+    free: frozenset[str]
+
+    def on(self, account: str) -> bool | None:
+        """Whether this account is under legal hold; None if that cannot be ruled out, as of one that is not there."""
+        return True if account in self.held else False if account in self.free else None
+
+
+def legal_holds(snapshot: Snapshot) -> LegalHolds:
+    """Read which of the org's accounts are, may be and are not under legal hold."""
+    accounts, merged = snapshot.tables.get("account"), snapshot.tables.get("merged_account")
+    mine, theirs = _by_hold(accounts), _by_hold(merged)
+    living = _values(accounts, "id") if accounts is not None else set()
+    held = living & (_values(mine[True], "id") | _survivors(snapshot, "account", theirs[True]))
+    maybe = living & (_values(mine[None], "id") | _survivors(snapshot, "account", theirs[None]))
+    return LegalHolds(frozenset(held), frozenset(maybe - held), frozenset(living - held - maybe))
+
+
+def _by_hold(accounts: pa.Table | None) -> Mapping[bool | None, pa.Table]:
+    """The accounts with a hold, without one, and with none that can be read."""
+    if accounts is None:
+        return dict.fromkeys((True, False, None), pa.table({}))
+    if "legal_hold" not in accounts.column_names:
+        return {True: accounts.slice(0, 0), False: accounts.slice(0, 0), None: accounts}
+    hold = accounts["legal_hold"]
+    chosen = {True: pc.fill_null(hold, False), False: pc.invert(pc.fill_null(hold, True)), None: pc.is_null(hold)}
+    return {said: accounts.filter(rows) for said, rows in chosen.items()}
+
+
+def on_legal_hold(snapshot: Snapshot, program: Program, contacts: Iterable[str]) -> frozenset[str]:
+    """Those of these contacts whose account is, or may be, under legal hold, where rules/retention.yaml lets it stop disposal."""
+    if not program.retention.legal_hold_stops_disposal:
         return frozenset()
-    free = _values(accounts.filter(pc.equal(accounts["legal_hold"], False)), "id")
-    merged = snapshot.tables.get("merged_account")
-    if merged is not None and "legal_hold" in merged.column_names:
-        maybe_held = pc.fill_null(pc.not_equal(merged["legal_hold"], False), True)
-        free -= _survivors(snapshot, "account", merged.filter(maybe_held))
     mine = _rows(snapshot, "contact", ("id",), contacts)
     named = mine.filter(pc.is_valid(mine["account"]))
-    return frozenset(_values(named.filter(pc.invert(pc.is_in(named["account"], value_set=_texts(free)))), "id"))
+    free = _texts(legal_holds(snapshot).free)
+    return frozenset(_values(named.filter(pc.invert(pc.is_in(named["account"], value_set=free))), "id"))
 
 
 def identifiers(snapshot: Snapshot, contacts: frozenset[str]) -> frozenset[str]:

@@ -7,12 +7,13 @@ what is due, and a person disposes of it. Not here: the worker's own files (`crm
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 
 from crm_sync.lifecycle.consents import ends_on
+from crm_sync.lifecycle.forgetting import LegalHolds, legal_holds
 from crm_sync.lifecycle.world import Row, World
 from crm_sync.model.calendar import months_after
 from crm_sync.model.names import words
@@ -20,6 +21,8 @@ from crm_sync.model.records import Value
 
 ISSUE = "Records due for disposal"
 SUBJECT = "retention"
+PLATFORMS_OWN = frozenset({"case", "task"})
+"""Kinds that the rest of the company uses too: only records with a reference key are the program's to keep or dispose of."""
 
 
 @dataclass(frozen=True)
@@ -115,22 +118,25 @@ class _Search:
         months = self._rules.keep_months[kind]
         closed = list(self._closed(kind))
         past = sum(months_after(day, months) <= self._world.today for _, day in closed)
-        return Kept(kind, months, len(self._world.rows(kind)) - len(closed), len(closed) - past)
+        return Kept(kind, months, len(self._rows(kind)) - len(closed), len(closed) - past)
 
     def _closed(self, kind: str) -> Iterator[tuple[Row, date]]:
         closed_on = CLOSED_ON.get(kind)
-        for row in self._world.rows(kind) if closed_on else ():
+        for row in self._rows(kind) if closed_on else ():
             day = closed_on(self._world, row) if closed_on else None
             if day is not None:
                 yield row, day
 
+    def _rows(self, kind: str) -> Sequence[Row]:
+        """The records of one kind that are the program's: of the platform's own, those with a reference key."""
+        rows = self._world.rows(kind)
+        return [row for row in rows if row.get("key")] if kind in PLATFORMS_OWN else rows
+
     def _held_by(self, kind: str, row: Row) -> str | None:
         contact, account = self._about(kind, row)
-        held = self._world.row("account", account)
-        if self._rules.legal_hold_stops_disposal and account and (held is None or held.get("legal_hold") is not False):
-            return (
-                "a legal hold on the account" if held and held.get("legal_hold") else "a legal hold cannot be ruled out"
-            )
+        hold = self._holds.on(account) if self._rules.legal_hold_stops_disposal and account else False
+        if hold is not False:
+            return "a legal hold on the account" if hold else "a legal hold cannot be ruled out"
         if contact in self._escalated or account in self._escalated:
             return "an open escalation"
         if kind == "consent" and (row.get("contact"), row.get("use")) in self._published:
@@ -140,9 +146,13 @@ class _Search:
     def _about(self, kind: str, row: Row) -> tuple[str | None, str | None]:
         """The person and the account a record is about."""
         profile = self._world.row("profile", row.get("profile")) or {}
-        contact = row.get("contact") or profile.get("contact")
+        contact = row.get("contact") or row.get("who") or profile.get("contact")
         known = self._world.row("contact", contact) or {}
         return contact, row.get("account") or known.get("account") or row.get("prospect")
+
+    @cached_property
+    def _holds(self) -> LegalHolds:
+        return legal_holds(self._world.snapshot)
 
     @cached_property
     def _escalated(self) -> frozenset[str]:
@@ -214,6 +224,29 @@ def _issue(world: World, row: Row) -> date | None:
     return _latest(row.get("modified_at")) if row.get("resolved") else None
 
 
+def _asset(world: World, row: Row) -> date | None:
+    return _latest(row.get("modified_at")) if row.get("status") == "withdrawn" else None
+
+
+def _coverage(world: World, row: Row) -> date | None:
+    """A segment's row is closed with its last change once there is neither demand nor supply."""
+    is_nought = all(row.get(name) == 0 for name in ("supply", "demand", "gap"))
+    return _latest(row.get("modified_at")) if is_nought else None
+
+
+def _sync_request(world: World, row: Row) -> date | None:
+    return _latest(row.get("modified_at")) if row.get("status") in ("done", "failed") else None
+
+
+def _case(world: World, row: Row) -> date | None:
+    return _latest(row.get("closed_at")) if row.get("closed") else None
+
+
+def _task(world: World, row: Row) -> date | None:
+    """A task keeps no day of its own on which it was closed; its last change was no sooner."""
+    return _latest(row.get("modified_at")) if row.get("closed") else None
+
+
 CLOSED_ON: Mapping[str, Callable[[World, Row], date | None]] = {
     "profile": _profile,
     "consent": _consent,
@@ -223,5 +256,10 @@ CLOSED_ON: Mapping[str, Callable[[World, Row], date | None]] = {
     "escalation": _escalation,
     "sync_run": _run,
     "sync_issue": _issue,
+    "asset": _asset,
+    "coverage": _coverage,
+    "sync_request": _sync_request,
+    "case": _case,
+    "task": _task,
 }
 """When a record of each kind was closed; None while it is open, or when nobody knows."""

@@ -1,6 +1,6 @@
 """Duties -> Tasks: one for each duty, never two for the same thing, completed when the fact behind it has changed.
 
-Called by `lifecycle.desired`. Not here: what the duties are (`ask_duties`, `briefings`, `care_duties`).
+Called by `lifecycle.desired`. Not here: what the duties are (`ask_duties`, `invitations`, `briefings`, `care_duties`).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from crm_sync.lifecycle.briefings import briefings
 from crm_sync.lifecycle.care_duties import care_duties
 from crm_sync.lifecycle.drafts import written
 from crm_sync.lifecycle.duties import Duty
+from crm_sync.lifecycle.invitations import invitations
 from crm_sync.lifecycle.world import Row, World
 from crm_sync.model.records import Desired, Value
 
@@ -53,5 +54,5 @@ def _first(world: World, duty: Duty) -> dict[str, Value]:
 
 def duties(world: World) -> Iterator[Duty]:
     """Everything that somebody has to do today or soon; about whoever asked to be forgotten, nothing."""
-    every = (*ask_duties(world), *briefings(world), *care_duties(world))
+    every = (*ask_duties(world), *invitations(world), *briefings(world), *care_duties(world))
     yield from (duty for duty in every if duty.who not in world.to_forget)

@@ -1,7 +1,7 @@
-"""What a late or unfilled request is offered instead: a published asset, or another kind of reference in time.
+"""What a late or unfilled request is offered instead: published assets, and other kinds of reference in time; up to three.
 
-Called by `joint`. Published assets come first, kind by kind in the order of rules/lead_time; then a kind for which
-somebody suits. An asset counts only while the person's consent to that use is good today, for this request's region
+Called by `joint`. Published assets come first, kind by kind in the order of rules/lead_time; then kinds for which
+somebody suits. Nobody is named there: the requester reads it, and learns who a reference is once they have agreed. An asset counts only while the person's consent to that use is good today, for this request's region
 and audience, and the very version is approved. Today's verdicts say so, not the state last written on the asset. Not
 here: publishing.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain, islice
 from typing import Any
 
 import pyarrow as pa
@@ -36,7 +37,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Substitute:
-    """What is offered instead, in words; `asset_id` if it is a published asset."""
+    """What is offered instead, in words; `asset_id` if it is a published asset, the first of several."""
 
     text: str
     asset_id: str | None = None
@@ -62,12 +63,13 @@ class Substitutes:
         return cls(usable, consents, offers, ledger, calendar, snapshot.today)
 
     def instead_of(self, row: int) -> Substitute | None:
-        """Find the first substitute for one request."""
+        """Find substitutes for one request, the best first."""
         request = self.offers.requests[row]
         kinds = self.offers.program.lead_time.substitutes.get(request.type or "", ())
         found = (self._asset(request, kind) for kind in kinds)
         other = (self._other_kind(row, kind) for kind in kinds)
-        return next((one for one in (*found, *other) if one is not None), None)
+        offered = list(islice((one for one in chain(found, other) if one is not None), OFFERED))
+        return Substitute(_told(offered), offered[0].asset_id) if offered else None
 
     def _asset(self, request: OpenRequest, kind: str) -> Substitute | None:
         fitting = sorted(self._fitting(request, kind), key=lambda pair: (-pair[0], pair[1]["id"]))
@@ -120,8 +122,23 @@ class Substitutes:
         return Substitute(f"Ask for {a(kind)} instead: references suit and can be had{when}.") if free else None
 
 
+OFFERED = 3
+"""So many substitutes are offered, as far as the field has room for them."""
+ROOM = 255
+"""Characters of the request's field."""
 LOOKED_AT = 200
 """So many who suit are tried before another kind is given up."""
+
+
+def _told(offered: Sequence[Substitute]) -> str:
+    """Say the first, and as many of the others as there is room for, each whole."""
+    text = offered[0].text
+    for other in offered[1:]:
+        more = f"{text} Or {other.text[0].lower()}{other.text[1:]}"
+        if len(more) > ROOM:
+            break
+        text = more
+    return text
 
 
 def _is_approved(asset: Row) -> bool:

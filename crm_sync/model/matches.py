@@ -53,3 +53,9 @@ class Matches:
     def gap_points(self) -> float:
         """How many points another assignment under the same limits could reach more at most; 0 is a proof."""
         return (self.bound - self.objective) / 10
+
+    @property
+    def proof(self) -> str:
+        """Say how good the joint assignment is, in the words of summaries, logs and run records."""
+        gap = self.gap_points
+        return f"at most {gap:g} points from the optimum" if gap else "proven optimal"

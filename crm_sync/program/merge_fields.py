@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Kind = Literal["outreach", "briefing", "thank_you", "check_in"]
+Kind = Literal["invitation", "outreach", "briefing", "thank_you", "check_in"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 OF_A_TYPE: frozenset[Kind] = frozenset({"outreach", "briefing", "thank_you"})
 """Kinds of text that are about one kind of reference."""
+OF_NONE: Mapping[Kind, str] = {"invitation": "an invitation", "check_in": "a check-in"}
+"""The other kinds, as people say it."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class MergeField:
     several_lines: bool = False
 
 
+_PROMISING: frozenset[Kind] = frozenset({"invitation", "outreach", "briefing"})
 _ASKING: frozenset[Kind] = frozenset({"outreach", "briefing"})
 
 MERGE_FIELDS: Mapping[str, MergeField] = {
@@ -45,7 +48,7 @@ MERGE_FIELDS: Mapping[str, MergeField] = {
         MergeField("type", "the kind of reference: reference call", OF_A_TYPE),
         MergeField("time_commitment", "the customer's time for it, from outreach.yaml: 45 minutes", _ASKING),
         MergeField(
-            "how_often", "how often at most: the caps held to for this very person", _ASKING, several_lines=True
+            "how_often", "how often at most: the caps held to for this very person", _PROMISING, several_lines=True
         ),
         MergeField("notice", "the notice this person gets: 5 business days", _ASKING),
         MergeField("answer_days", "how long the customer has to answer: 5 business days", _ASKING),
@@ -58,6 +61,7 @@ MERGE_FIELDS: Mapping[str, MergeField] = {
 }
 
 REQUIRED: Mapping[Kind, tuple[str, ...]] = {
+    "invitation": ("how_often", "program_owner_name"),
     "outreach": ("a_type", "time_commitment", "how_often", "answer_days"),
     "briefing": (
         "a_type",

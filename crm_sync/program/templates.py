@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from crm_sync.program.base import NAME, Day, Part, ReferenceType, Sentence
-from crm_sync.program.merge_fields import KINDS, OF_A_TYPE, Kind
+from crm_sync.program.merge_fields import KINDS, OF_A_TYPE, OF_NONE, Kind
 from crm_sync.program.versions import content_hash
 
 TextId = Annotated[str, StringConstraints(pattern=NAME, max_length=30)]
@@ -84,7 +84,7 @@ def names_in(noted: str | None) -> frozenset[str]:
 
 def occasions(types: Iterable[str]) -> Iterator[tuple[Kind, str | None]]:
     """Give everything that there has to be a text for, with these kinds of reference."""
-    yield "check_in", None
+    yield from ((kind, None) for kind in OF_NONE)
     for t in types:
         yield from ((kind, t) for kind in KINDS if kind in OF_A_TYPE)
 

@@ -108,6 +108,7 @@ TABLES: Mapping[str, str] = {
         account reference:account read
         due_on date human_after_create
         closed checkbox read
+        modified_at datetime read optional
         status picklist worker
         owner reference:any human_after_create
         description text human_after_create personal

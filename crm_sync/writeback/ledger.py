@@ -14,8 +14,10 @@ from crm_sync.model.records import Outcome, RowResult, Value
 MESSAGE_LIMIT = 4000
 
 
-def ending(status: str, finished_at: datetime, outcome: Outcome, message: str | None) -> Mapping[str, Value]:
-    """Say how a run ended: done or failed, when, with what counts, and why if it failed.
+def ending(
+    status: str, finished_at: datetime, outcome: Outcome, message: str | None, remark: str | None = None
+) -> Mapping[str, Value]:
+    """Say how a run ended: done or failed, when, with what counts and remark on what was decided, and why if it failed.
 
     The call that carries this very record is counted too.
     """
@@ -24,7 +26,7 @@ def ending(status: str, finished_at: datetime, outcome: Outcome, message: str | 
     return {
         "status": status,
         "finished_at": finished_at,
-        "counts": "\n".join((*counts(outcome.results), needed))[:MESSAGE_LIMIT],
+        "counts": "\n".join((*counts(outcome.results), needed, *([remark] if remark else ())))[:MESSAGE_LIMIT],
         "api_calls": calls,
         "message": (message or "")[:MESSAGE_LIMIT] or None,
     }

@@ -53,13 +53,15 @@ def write_back(
     kind: str,
     then: Callable[[Outcome], Plan] | None = None,
     noted: bool = True,
+    remark: str | None = None,
     surroundings: Surroundings | None = None,
 ) -> Outcome:
     """Carry out a plan and return one result per change, in the plan's order. `kind` is full or incremental.
 
     `snapshot` is what the plan was made from; `then` makes of the outcome a last plan for the same run. Run records that
     others left open are closed. A plan of which nothing can be sent begins no run in the org.
-    `noted` says whether the decision log has the run that this is of, as it has of all but refused ones.
+    `noted` says whether the decision log has the run that this is of, as it has of all but refused ones. `remark` stands
+    below the counts of the run's record: what people should know of how it was decided.
 
     Raises:
         ConfigurationError: a permission is missing, or no org is pinned; nothing was written.
@@ -78,7 +80,7 @@ def write_back(
     lease.look(snapshot)
     journal.adopt_unfinished()
     journal.begin_run(lease.key, kind, as_of, {"plan": checksum, "fence": lease.fence, "noted": noted})
-    return _Run(org, journal, lease, translator, here).carry_out(plan, then)
+    return _Run(org, journal, lease, translator, here, remark).carry_out(plan, then)
 
 
 def _facts(org: Org, program: Program) -> Mapping[str, ObjectFacts]:
@@ -102,12 +104,21 @@ def _about(checksum: str, org: Org, program: Program, kind: str, as_of: datetime
 class _Run:
     """One run and what it has come to so far; it begins in the org with its first rows."""
 
-    def __init__(self, org: Org, journal: Journal, lease: Lease, translator: Translator, here: Surroundings) -> None:
+    def __init__(
+        self,
+        org: Org,
+        journal: Journal,
+        lease: Lease,
+        translator: Translator,
+        here: Surroundings,
+        remark: str | None,
+    ) -> None:
         self._org = org
         self._journal = journal
         self._lease = lease
         self._translator = translator
         self._here = here
+        self._remark = remark
         self._changes: tuple[Change, ...] = ()
         self._results: dict[int, RowResult] = {}
         self._quarantined = journal.quarantined()
@@ -211,7 +222,7 @@ class _Run:
         if not self._lease.held:
             return
         with suppress(CrmSyncError):
-            self._release(ending(status, self._org.server_time(), outcome, message))
+            self._release(ending(status, self._org.server_time(), outcome, message, self._remark))
 
     def _release(self, said: Mapping[str, Value]) -> None:
         """Give the lease back, at the second try if need be: the first may have met the end of the share of calls."""

@@ -155,3 +155,27 @@ def test_a_legal_hold_on_any_account_keeps_what_was_decided_and_on_what(
     assert set(numbers(dispose(stores, program.retention, moment, without_ann))) == {"runs"}
     assert town.ANN in {entry["contact"] for entry in stores.journal.decisions.entries(what="person")}
     assert {"decisions", "kept inputs"} <= set(numbers(dispose(stores, program.retention, moment, snapshot)))
+
+
+@pytest.mark.parametrize(
+    ("hold", "why"),
+    [(True, "a legal hold on 1 accounts"), (None, "a legal hold on 1 accounts cannot be ruled out"), (False, None)],
+)
+def test_a_legal_hold_stays_when_its_account_is_merged_into_another(
+    stores: Stores,
+    tmp_path: Path,
+    made: Judged,
+    snapshot: Snapshot,
+    program: Program,
+    hold: bool | None,
+    why: str | None,
+) -> None:
+    town.fill(stores, tmp_path / "state", made, program)
+    accounts = snapshot.tables["account"]
+    lost = {**accounts.to_pylist()[0], "id": "001000000000099AAA", "master_record": accounts["id"][0].as_py()}
+    merged = pa.Table.from_pylist([{**lost, "legal_hold": hold}], accounts.schema)
+    held = replace(snapshot, tables={**snapshot.tables, "merged_account": merged})
+    moment = START + timedelta(days=program.retention.worker_days.decisions + 1)
+    due = {one.what: one.held_by for one in past(stores, program.retention, moment, held) if one.number}
+    assert due["decisions"] == why
+    assert ("decisions" in numbers(dispose(stores, program.retention, moment, held))) is (hold is False)

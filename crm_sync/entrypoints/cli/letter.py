@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 class Kind(StrEnum):
     """What can be written."""
 
+    INVITATION = "invitation"
     OUTREACH = "outreach"
     BRIEFING = "briefing"
     THANK_YOU = "thank_you"
@@ -74,13 +75,14 @@ def _chosen(program: Program, kind: str, name: str | None) -> Template | None:
 def _about(program: Program, kind: str, reference_type: str | None) -> str | None:
     """Give the kind of reference; raises ConfigurationError where one is missing, unknown or out of place."""
     from crm_sync.errors import ConfigurationError, Mistake
-    from crm_sync.program.merge_fields import OF_A_TYPE
+    from crm_sync.program.merge_fields import OF_NONE
     from crm_sync.program.sources import nearest, one_of
 
-    known = program.types if kind in OF_A_TYPE else ()
+    spoken = {str(name): said for name, said in OF_NONE.items()}
+    known = () if kind in spoken else program.types
     if reference_type in (known or (None,)):
         return reference_type
-    expected = one_of(known) if known else "none: a check-in is about no kind of reference"
+    expected = one_of(known) if known else f"none: {spoken[kind]} is about no kind of reference"
     found, alike = (repr(reference_type), nearest(reference_type, known)) if reference_type else ("nothing", None)
     raise ConfigurationError((Mistake("--type", found, expected, alike),))
 

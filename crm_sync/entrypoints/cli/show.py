@@ -71,6 +71,7 @@ def summary_json(decision: Decision, outcome: Outcome | None) -> dict[str, Any]:
         "profiles": dict(_verdict_counts(decision)),
         "requests": dict(Counter(slate.verdict for slate in decision.matches.slates)),
         "recommended": sum(c.recommended for s in decision.matches.slates for c in s.candidates),
+        "assignment": decision.matches.proof,
         "proven_optimal": decision.matches.gap_points == 0,
         "points_from_best": decision.matches.gap_points,
         "gini": round(decision.matches.gini, 3),
@@ -126,9 +127,8 @@ def _show_profiles(decision: Decision) -> None:
 def _show_requests(decision: Decision) -> None:
     names = Names(decision.snapshot)
     slates = [slate for slate in decision.matches.slates if slate.verdict == "matched"]
-    gap = decision.matches.gap_points
-    proof = f"at most {gap:g} points from the best joint assignment" if gap else "proven the best joint assignment"
-    heading(f"Requests with a slate: {len(slates)} of {len(decision.matches.slates)} open ({proof})")
+    proof = decision.matches.proof
+    heading(f"Requests with a slate: {len(slates)} of {len(decision.matches.slates)} open (joint assignment: {proof})")
     rows = []
     for slate in slates[:SHOWN]:
         best = next((c for c in slate.candidates if c.recommended), slate.candidates[0])

@@ -13,7 +13,7 @@ from crm_sync.errors import Mistake
 from crm_sync.model.drafts import is_visible
 from crm_sync.program.draft import TEMPLATES, Draft
 from crm_sync.program.merge import fields, strays
-from crm_sync.program.merge_fields import MERGE_FIELDS, REQUIRED, allowed_in
+from crm_sync.program.merge_fields import MERGE_FIELDS, OF_NONE, REQUIRED, allowed_in
 from crm_sync.program.rules import Outreach
 from crm_sync.program.sources import Source
 from crm_sync.program.templates import Template
@@ -44,8 +44,9 @@ def _known(draft: Draft, text: Template, source: Source) -> Iterator[Mistake]:
     for index, name in enumerate(text.types or ()):
         if draft.types is not None and name not in draft.types:
             yield source.unknown(("types", index), "the reference type", name, draft.types)
-    if text.types and text.kind == "check_in":
-        yield source.mistake(("types",), "types for a check-in", "none: a check-in is about no kind of reference")
+    if text.types and text.kind in OF_NONE:
+        said = OF_NONE[text.kind]
+        yield source.mistake(("types",), f"types for {said}", f"none: {said} is about no kind of reference")
     outreach = draft.rule(Outreach)
     if outreach and text.language not in outreach[0].languages:
         yield source.unknown(("language",), "the language", text.language, outreach[0].languages)

@@ -19,6 +19,8 @@ class Cadence(Part):
     thank_you_look_back_days: Days
     check_in_days: Days
     briefing_business_days: BusinessDays
+    invitation_business_days: BusinessDays
+    invitations_open_per_owner: int = Field(ge=1, le=1000)
     consent_reminder_days: Annotated[tuple[Days, ...], Field(min_length=1)]
     never_asked_promoter_days: Days
     unused_reference_days: Days

@@ -43,7 +43,7 @@ def test_a_text_that_is_not_in_force_yet_can_be_looked_at(desk: Desk, person: st
     assert shown.stdout.rstrip().endswith("not approved yet.")
     assert "Wilhelmina" not in shown.stdout
     listed = desk.run("check").stdout
-    assert "6 texts for customers are in force today; not in force: check_in.2 (draft)." in listed
+    assert "7 texts for customers are in force today; not in force: check_in.2 (draft)." in listed
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from crm_sync.lifecycle.drafts import FILLERS, Letter, may_be_written_to, text_f
 from crm_sync.lifecycle.world import World
 from crm_sync.model.drafts import Draft
 from crm_sync.program import Program
-from crm_sync.program.merge_fields import MERGE_FIELDS
+from crm_sync.program.merge_fields import KINDS, MERGE_FIELDS, OF_A_TYPE
 from tests.unit.lifecycle.letters import ACCOUNT, BOSS, CONTACT, OWNER, TODAY, shipped, town, under, with_texts
 
 
@@ -49,8 +49,8 @@ def test_an_outreach_says_what_was_agreed_and_what_is_enforced(world_of: Any, pr
 
 
 def test_a_reference_never_learns_who_asks(world_of: Any, program: Program) -> None:
-    for kind in ("outreach", "briefing", "thank_you", "check_in"):
-        for t in program.types if kind != "check_in" else (None,):
+    for kind in KINDS:
+        for t in program.types if kind in OF_A_TYPE else (None,):
             assert "Secretive" not in said(town(world_of), kind=kind, t=t)
 
 

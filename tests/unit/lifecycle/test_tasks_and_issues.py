@@ -215,6 +215,74 @@ def test_what_was_never_covered_ran_out_or_is_of_somebody_to_be_forgotten_is_tak
         (opened,) = desired_tasks(world_of(**(BASE | rows), asset=[ASSET | {"owner": "005000000000002AAA"}]))
         assert opened.on_create["owner"] == "005000000000009AAA"
         assert opened.on_create["who"] is None
+def test_the_thirty_day_reminder_is_a_task_of_its_own_that_takes_the_place_of_the_sixty_day_one(world_of: Any) -> None:
+    """Two tasks, so that one done early does not stand for the other: each has its own limit in its key."""
+
+    def tasks(days: int, *held: dict[str, Any]) -> dict[str, Any]:
+        consent = {"id": "a06000000000001AAA", "contact": CONTACT, "use": "quote", "status": "granted"}
+        consent |= {"valid_to": TODAY + timedelta(days=days)}
+        found = desired_tasks(world_of(**BASE, profile=[PROFILE], consent=[consent], task=list(held)))
+        return {str(one.key): one.fields.get("status", "opened") for one in found}
+
+    end = TODAY + timedelta(days=60)
+    assert tasks(61) == {}
+    (sixty,) = tasks(60)
+    assert sixty == digest("consent_expiring", "a06000000000001AAA", end.isoformat(), "60")
+    (at_31,) = tasks(31)
+    (at_30,) = tasks(30)
+    ends = [(TODAY + timedelta(days=days)).isoformat() for days in (31, 30)]
+    assert at_31 == digest("consent_expiring", "a06000000000001AAA", ends[0], "60")
+    assert at_30 == digest("consent_expiring", "a06000000000001AAA", ends[1], "30")
+    earlier = digest("consent_expiring", "a06000000000001AAA", ends[1], "60")
+    still_open = {"id": "00T000000000001AAA", "key": earlier, "closed": False}
+    assert tasks(30, still_open) == {earlier: "completed", at_30: "opened"}
+    assert tasks(30, still_open | {"closed": True}) == {at_30: "opened"}
+    assert tasks(30, still_open | {"key": at_30}) == {}
+
+
+@pytest.mark.parametrize(
+    ("other", "is_over"),
+    [
+        ({"status": "pending"}, True),
+        ({"status": "granted", "valid_to": TODAY + timedelta(days=400)}, True),
+        ({"status": "granted", "valid_to": TODAY + timedelta(days=20)}, False),
+        ({"status": "refused", "valid_to": TODAY + timedelta(days=400)}, False),
+        ({"status": "granted", "valid_to": TODAY + timedelta(days=400), "use": "logo"}, False),
+    ],
+)
+def test_a_renewal_closes_the_reminder(world_of: Any, other: dict[str, Any], is_over: bool) -> None:
+    ending = {"contact": CONTACT, "use": "quote", "status": "granted", "valid_to": TODAY + timedelta(days=20)}
+    consents = [{"id": "a06000000000001AAA", **ending}]
+    (opened,) = desired_tasks(world_of(**BASE, profile=[PROFILE], consent=consents))
+    task = {"id": "00T000000000001AAA", "key": opened.key, "closed": False}
+    consents.append({"id": "a06000000000002AAA", "contact": CONTACT, "use": "quote", **other})
+    found = {
+        one.key: one.fields.get("status")
+        for one in desired_tasks(world_of(**BASE, profile=[PROFILE], consent=consents, task=[task]))
+    }
+    assert (found.get(opened.key) == "completed") is is_over
+
+
+def test_a_reference_unused_for_long_is_raised_once_for_each_such_period(world_of: Any, program: Any) -> None:
+    days = program.cadence.unused_reference_days
+
+    def keys(since: int, *held: dict[str, Any], **judged: int) -> dict[str, Any]:
+        used = DONE | {"completed_on": TODAY - timedelta(days=since), "thanked_on": TODAY - timedelta(days=since)}
+        free = {"contact_id": CONTACT, "failed_call": 0, "unknown_call": 0, **judged}
+        world = world_of(**BASE, profile=[PROFILE], activity=[used], judged=[free], task=list(held))
+        return {str(one.key): one.fields.get("status", one.on_create.get("subject")) for one in desired_tasks(world)}
+
+    assert keys(days - 1) == {}
+    ((key, subject),) = keys(days).items()
+    assert "has not been called on for long" in subject
+    since = (TODAY - timedelta(days=days)).isoformat()
+    assert key == digest("unused", PROFILE["id"], since, "1")
+    done = {"id": "00T000000000001AAA", "key": key, "closed": True}
+    assert keys(days, done) == {}
+    assert len(keys(2 * days, done)) == 1, "the next period is raised anew"
+    assert keys(days, failed_call=1) == {}, "nobody who may not be asked"
+    assert keys(days, unknown_call=1) == {}
+    assert keys(3, done | {"closed": False}) == {key: "completed"}, "somebody called on them"
 
 
 def test_an_unmapped_value_is_one_issue_however_many_records_hold_it(world_of: Any) -> None:

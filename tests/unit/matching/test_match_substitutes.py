@@ -79,9 +79,39 @@ def test_another_kind_that_can_be_had_in_time(program, snapshot_of):
     slate = town(program, snapshot_of, [ref], [ask(type="site_visit")]).slate()
     assert (slate.verdict, slate.substitute) == (
         "unfilled",
-        "Ask for a call instead: references suit and can be had by 2026-05-10.",
+        (
+            "Ask for a call instead: references suit and can be had by 2026-05-10. "
+            "Or ask for a recording instead: references suit and can be had by 2026-05-10."
+        ),
     )
     assert slate.substitute_asset_id is None
+
+
+def test_up_to_three_are_offered_assets_first_then_other_kinds(program, snapshot_of):
+    shown = [asset(type="recording", title="Film"), asset("AS2", type="call", title="Talk", product=None)]
+    slate = town(
+        program, snapshot_of, [Ref("c1", failed={"site_visit": DISPUTE})], [ask(type="site_visit")], asset=shown
+    ).slate()
+    assert slate.substitute == (
+        "A published call: Talk (same industry and use case). "
+        "Or a published recording: Film (same industry and use case and product). "
+        "Or ask for a call instead: references suit and can be had by 2026-05-10."
+    )
+    assert slate.substitute_asset_id == "AS2", "the first asset"
+    kinds = program.lead_time.substitutes["call"]
+    assert len(kinds) == 3
+    every = [asset(f"AS{place}", type=kind, title=kind) for place, kind in enumerate(kinds)]
+    text = town(program, snapshot_of, [Ref("c1")], [LATE], asset=every).slate().substitute
+    assert [text.index(f": {kind} (") for kind in kinds] == sorted(text.index(f": {kind} (") for kind in kinds)
+    assert "instead" not in text, "no fourth"
+
+
+def test_what_the_field_has_no_room_for_is_left_out_whole(program, snapshot_of):
+    kinds = program.lead_time.substitutes["call"]
+    every = [asset(f"AS{place}", type=kind, title=kind[0] * 80) for place, kind in enumerate(kinds)]
+    text = town(program, snapshot_of, [Ref("c1")], [LATE], asset=every).slate().substitute
+    assert len(text) <= 255
+    assert text == f"A published recording: {'r' * 80} (same industry and use case and product)."
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ SUBJECT = "may we ask you for {{a_type}}?"
         ("id: outreach_talk\n", "id: outreach_walk\n", "id", "outreach_walk.1 in a file called outreach_talk.1.yaml"),
         ("version: 1\n", "version: 2\n", "id", "outreach_talk.2 in a file called outreach_talk.1.yaml"),
         ("version: 1\n", "version: 0\n", "version", "the number 0 for `version`"),
-        ("kind: outreach", "kind: invitation", "kind", "the text 'invitation' for `kind`"),
+        ("kind: outreach", "kind: postcard", "kind", "the text 'postcard' for `kind`"),
         ("types: [call, site_visit]", "types: [call, sitevisit]", "types", "the reference type 'sitevisit'"),
         ("language: English", "language: Klingon", "language", "the language 'Klingon', which is not known"),
         ("approved_by: The maintainers\n", "", "approved_on", "`approved_on` without `approved_by`"),

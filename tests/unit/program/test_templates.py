@@ -170,7 +170,7 @@ def test_the_names_that_somebody_noted(noted: str | None, names: set[str]) -> No
 
 def test_there_is_a_shipped_text_for_everything_and_its_name_fits_its_field(program: Program) -> None:
     wanted = list(occasions(program.types))
-    assert len(wanted) == 1 + 3 * len(program.types)
+    assert len(wanted) == 2 + 3 * len(program.types)
     assert program.templates.lacking(wanted, date(2026, 1, 12)) == []
     assert program.templates.lacking(wanted, date(2026, 1, 11)) == wanted
     longest = text(9999, id="x" * 30)

@@ -99,3 +99,5 @@ def test_what_a_run_says_of_itself_at_its_end() -> None:
     fields = ending("done", datetime(2026, 1, 1, tzinfo=UTC), Outcome(results, 7, 5), "x" * 5000)
     assert (fields["api_calls"], len(str(fields["message"]))) == (8, 4000)
     assert str(fields["counts"]).endswith("API calls: 8 (at least 5 for what was read and written)")
+    said = ending("done", datetime(2026, 1, 1, tzinfo=UTC), Outcome(results, 7, 5), None, "Assignment: proven optimal")
+    assert str(said["counts"]).splitlines()[-1] == "Assignment: proven optimal"
