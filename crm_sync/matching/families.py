@@ -25,12 +25,14 @@ NEEDED = ("parent", "competitive_set")
 class Families:
     """Each company's family (by the smallest account id in it; a company without relatives is its own).
 
-    `sets` are the competitive sets known in each family, `families_in` the families with a member in each set.
+    `sets` are the competitive sets known in each family, `families_in` the families with a member in each set. `shown` says
+    whether the org shows who belongs together and who competes; where it does not, no set is known and nobody may be asked.
     """
 
     root: Mapping[str, str]
     sets: Mapping[str, frozenset[str]]
     families_in: Mapping[str, frozenset[str]]
+    shown: bool = True
 
     def of(self, account_id: str) -> str:
         """The family of this company."""
@@ -50,12 +52,13 @@ def families(snapshot: Snapshot) -> Families:
     """Read who belongs together and who competes; where that could not be read, no set is known."""
     table = snapshot.tables.get("account")
     if table is None:
-        return Families({}, {}, {})
+        return Families({}, {}, {}, shown=False)
     root = _roots(snapshot)
-    shown = set(table.column_names) - {field for mapping, field in snapshot.unreadable if mapping == "account"}
+    fields = set(table.column_names) - {field for mapping, field in snapshot.unreadable if mapping == "account"}
+    shown = set(NEEDED) <= fields
     sets: dict[str, set[str]] = defaultdict(set)
     families_in: dict[str, set[str]] = defaultdict(set)
-    if set(NEEDED) <= shown:
+    if shown:
         for row in rows(snapshot, "account", ("id", "competitive_set"), pc.is_valid(table["competitive_set"])):
             family = root.get(row["id"], row["id"])
             for name in _names(row["competitive_set"]):
@@ -65,6 +68,7 @@ def families(snapshot: Snapshot) -> Families:
         root,
         {family: frozenset(names) for family, names in sets.items()},
         {name: frozenset(members) for name, members in families_in.items()},
+        shown,
     )
 
 

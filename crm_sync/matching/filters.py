@@ -80,7 +80,7 @@ class Filters:
     ) -> Iterator[tuple[str, Callable[[], Flags]]]:
         yield "own", lambda: self._of_families({self.families.of(request.prospect)} if request.prospect else set())
         yield "competitor", lambda: self._of_families(self.families.competitors_of(request.prospect))
-        if self.program.matching.competitors.unknown == "refuse":
+        if not self.families.shown or self.program.matching.competitors.unknown == "refuse":
             yield "not_known_to_compete", lambda: self.competition_unknown(request)
         yield "language", lambda: ~self._speaks(request.language)
         yield "topic", lambda: self._avoids(request)

@@ -45,7 +45,11 @@ def match(snapshot: Snapshot, verdicts: Verdicts, program: Program) -> Matches:
     note_served(ledger, snapshot, offers)
     asked = standing_asks(offers, ledger)
     late = _late(requests, program, calendar, snapshot.today)
-    rows = [row for row, request in enumerate(requests) if row not in asked and request.id not in late and request.type]
+    rows = [
+        row
+        for row, request in enumerate(requests)
+        if not request.history.asked and request.id not in late and request.type
+    ]
     waiting = waiting_proposals(offers, ledger, rows)
     offers = replace(offers, has_room_again=ledger.has_room_again())
     found = recommend(offers, rows, ledger, waiting)

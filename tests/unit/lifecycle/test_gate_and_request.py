@@ -54,9 +54,10 @@ HARMS: dict[str, tuple[Callable[[Rows], None], str]] = {
     "it competes": (lambda r: r.account.update(competitive_set="retail banking"), "competes with the prospect"),
     "its parent competes": (lambda r: r.account.update(parent="rival"), "competes with the prospect"),
     "it joined the prospect's family": (lambda r: r.account.update(parent="prospect"), "belongs to the prospect"),
-    "its set is not known": (lambda r: r.account.update(competitive_set=None), "not known whether"),
-    "the request is for another prospect": (lambda r: r.request.update(prospect="rival's prospect"), "competes with"),
-    "the request names no prospect any more": (lambda r: r.request.update(prospect=None), "not known whether"),
+    "the request is for another prospect": (
+        lambda r: r.account.update(competitive_set="telephony") or r.request.update(prospect="another prospect"),
+        "competes with the prospect",
+    ),
     "the region is another": (lambda r: r.consent.update(territory=["EMEA"]) or r.request.update(region="APAC"), "consent"),
     "the audience is another": (lambda r: r.consent.update(audience="named prospects only"), "consent"),
     "consent ends before": (lambda r: r.consent.update(valid_to=TODAY + timedelta(days=20)), "consent"),
@@ -95,7 +96,7 @@ def empty_town(snapshot_of: Any, program: Program) -> Town:
     town = Town(snapshot_of, program)
     town.rows["account"][0].update(competitive_set="retail banking")
     town.add("account", id="rival", competitive_set="retail banking")
-    town.add("account", id="rival's prospect", competitive_set=None)
+    town.add("account", id="another prospect", competitive_set="Telephony")
     town.add("user", id=REP, active=True)
     town.add("user", id=OWNER, active=True, role="program_owner")
     return town
@@ -131,12 +132,8 @@ class Decided:
 @pytest.fixture(scope="module")
 def decided(snapshot_of: Any, program: Program) -> Decided:
     town = empty_town(snapshot_of, program)
-    town.rows["account"][-3]["competitive_set"] = "retail banking"
     for number, (stage, harm) in enumerate(CASES, start=1):
         rows = add_ask(town, number, STAGES[stage])
-        if harm == "the request is for another prospect":
-            town.rows["account"][2]["competitive_set"] = "telephony"
-            rows.account.update(competitive_set="telephony")
         if harm is not None:
             HARMS[harm][0](rows)
     return Decided.of(town, program)
@@ -201,3 +198,14 @@ def test_a_withdrawal_on_a_duplicate_record_goes_to_legal(snapshot_of: Any, prog
     decided = Decided.of(town, program)
     assert decided.row("match", match)["state"] == "frozen"
     assert [row["kind"] for row in decided.rows["escalation"]] == ["consent_withdrawn"]
+
+
+def test_an_ask_freezes_while_the_org_does_not_show_who_competes(snapshot_of: Any, program: Program) -> None:
+    """Of one blank company the owner is warned and decides; with the whole field hidden nobody can be judged."""
+    town = empty_town(snapshot_of, program)
+    add_ask(town, 1, ASKED)
+    hidden = snapshot_of(as_of=AS_OF, unreadable=frozenset({("account", "parent")}), **town.rows)
+    decision = decide(hidden, program)
+    matches = foresee(decision.snapshot, decision.plan.changes).tables["match"].to_pylist()
+    assert [(m["state"], m["gate_verdict"]) for m in matches] == [("frozen", "refused")]
+    assert "not known whether" in matches[0]["gate_reasons"]
