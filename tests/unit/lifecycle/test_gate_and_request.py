@@ -86,7 +86,13 @@ def add_ask(town: Town, number: int, noted: Row) -> Rows:
     wants = {"type": "call", "product": "Core", "region": "EMEA", "language": language, "needed_by": NEEDED}
     said = {"stage": "submitted", "requester": REP, "prospect": "prospect", "submitted_on": ago(5)}
     town.add("request", id=request, audience=language, **wants, **said)
-    held = {"attempt": 1.0, "state": "proposed", "recommended": True, "rank": 1.0, "reserved_until": TODAY + timedelta(7)}
+    held = {
+        "attempt": 1.0,
+        "state": "proposed",
+        "recommended": True,
+        "rank": 1.0,
+        "reserved_until": TODAY + timedelta(7),
+    }
     key = match_key(request, person)
     town.add("match", id=match, key=key, request=request, profile=f"prof {person}", decide_by=TODAY, **held, **noted)
     return Rows(*(town.rows[name][-1] for name in ("account", "consent", "profile", "request")))
@@ -163,14 +169,18 @@ def test_an_ask_stands_or_freezes_by_its_requests_own_rules(
 def test_whom_an_activity_alone_has_asked_is_judged_too(snapshot_of: Any, program: Program) -> None:
     """It freezes, stands and holds its request like one with a match; only there is no match to say so."""
     town, alone = empty_town(snapshot_of, program), {}
-    cases = [(status, kind) for status in ("asked", "accepted", "scheduled") for kind in ("stands", "withdrawn", "rival")]
+    cases = [
+        (status, kind) for status in ("asked", "accepted", "scheduled") for kind in ("stands", "withdrawn", "rival")
+    ]
     for number, (status, kind) in enumerate(cases, start=1):
         rows = add_ask(town, number, {})
         town.rows["match"].pop()
         activity = f"a05{number:012}AAA"
         days = {"asked_on": ago(2), "scheduled_on": TODAY + timedelta(8) if status == "scheduled" else None}
         use = {"contact": of(number)[1], "type": "call", "request": of(number)[0], "requester": REP, "status": status}
-        town.add("activity", id=activity, key=digest("activity", activity), audience=f"language {number}", **use, **days)
+        town.add(
+            "activity", id=activity, key=digest("activity", activity), audience=f"language {number}", **use, **days
+        )
         if kind == "withdrawn":
             rows.consent.update(status="withdrawn", withdrawn_on=TODAY)
         if kind == "rival":

@@ -122,7 +122,10 @@ def _enter_market(day: Day, profile: Row) -> None:
 
 
 def _be_bought(day: Day, profile: Row) -> None:
-    buyer, account = day.dice.pick(deals(day.place), "buys", profile["Id"], day.number)["AccountId"], profile["Contact__r"]
+    buyer, account = (
+        day.dice.pick(deals(day.place), "buys", profile["Id"], day.number)["AccountId"],
+        profile["Contact__r"],
+    )
     (row,) = day.place.admin.rows(f"SELECT ParentId FROM Account WHERE Id = '{buyer}'")
     if row["ParentId"] is None and buyer != account["AccountId"]:
         day.place.admin.change("Account", account["AccountId"], ParentId=buyer)
