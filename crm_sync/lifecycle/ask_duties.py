@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from crm_sync.lifecycle.ask_facts import Asks
+from crm_sync.lifecycle.ask_facts import OVER, Asks
 from crm_sync.lifecycle.concerns import case_of, concerns
 from crm_sync.lifecycle.drafts import Letter
 from crm_sync.lifecycle.duties import Duty, name_of, pointing_at, words
-from crm_sync.lifecycle.gate import blocking_rules, gate_of
+from crm_sync.lifecycle.gate import blocking_rules, gate_of, gate_of_activity
 from crm_sync.lifecycle.matches import recommended_candidate
 from crm_sync.lifecycle.outreach import is_waiting, outreach_key, outreach_text
+from crm_sync.lifecycle.uses import OPEN as OPEN_USE
 from crm_sync.lifecycle.world import Row, World, digest, match_key
 from crm_sync.model.records import Link
 
@@ -28,6 +29,8 @@ def ask_duties(world: World) -> Iterator[Duty]:
     yield from _decisions(asks)
     for match in world.rows("match"):
         yield from _of_match(asks, match)
+    for activity in world.rows("activity"):
+        yield from _of_activity(asks, activity)
     for request, row in requests_with_use(world):
         yield _feedback(world, request, row)
     yield from _replies(world)
@@ -74,6 +77,16 @@ def _of_match(asks: Asks, match: Row) -> Iterator[Duty]:
         yield _not_needed(asks, match)
 
 
+def _of_activity(asks: Asks, activity: Row) -> Iterator[Duty]:
+    """An ask that no match speaks of stops as others do, unless its request is over."""
+    if activity.get("match") or activity.get("status") not in OPEN_USE:
+        return
+    stage = (asks.world.row("request", activity.get("request")) or {}).get("stage")
+    reasons = gate_of_activity(asks.world, activity).reasons
+    if stage not in OVER and (reasons or stage == "on_hold"):
+        yield _stopped(asks, activity, name_of(activity), "activity", reasons)
+
+
 def _is_recent(world: World, match: Row) -> bool:
     """Whether the customer heard of it lately enough to be waiting still."""
     last: date | None = match.get("responded_on") or match.get("asked_on")
@@ -99,22 +112,23 @@ def _outreach(asks: Asks, match: Row, *, paused: bool) -> Duty:
 
 
 def _on_hold(asks: Asks, match: Row) -> Duty:
+    return _stopped(asks, match, match["key"], "match", gate_of(asks.world, match).reasons)
+
+
+def _stopped(asks: Asks, ask: Row, name: str, mapping: str, reasons: tuple[str, ...]) -> Duty:
     """The owner hears at once that an ask has stopped, and why."""
-    world, contact = asks.world, asks.world.contact_of(match)
-    stage = (world.row("request", match.get("request")) or {}).get("stage")
-    rules = sorted(blocking_rules(world, match) or {"not_judged"})
-    reasons = (
-        ["The request is on hold.", *gate_of(world, match).reasons]
-        if stage == "on_hold"
-        else gate_of(world, match).reasons
-    )
+    world, contact = asks.world, asks.world.contact_of(ask)
+    stage = (world.row("request", ask.get("request")) or {}).get("stage")
+    rules = sorted(blocking_rules(world, ask) or {"not_judged"})
+    if stage == "on_hold":
+        reasons = ("The request is on hold.", *reasons)
     return Duty(
-        digest("on_hold", match["key"], *(["on_hold"] if stage == "on_hold" else rules)),
+        digest("on_hold", name, *(["on_hold"] if stage == "on_hold" else rules)),
         "On hold: do nothing about this reference until it is cleared",
         world.owner_of(contact),
         world.today,
         contact,
-        pointing_at("match", match),
+        pointing_at(mapping, ask),
         "\n".join((*reasons, "If the customer expects to hear from you, tell them that we will come back to them.")),
     )
 

@@ -1,7 +1,9 @@
 """The final gate: an ask that has begun, judged anew on the facts of this very run -> passed, or refused with reasons.
 
-Run from the owner's approval on and on every run after it, so that an ask freezes in the run that sees the reason. Called by
-`ask_facts` and `matches`. Not here: what a refusal does to the ask (`asks`).
+Run from the owner's approval on and on every run after it, so that an ask freezes in the run that sees the reason. It judges
+the person's criteria and caps, notice, and the rules of the request itself as matching reads them today. An ask is a match, or
+an activity that has none. Called by `ask_facts`, `matches`, `requests` and `ask_duties`. Not here: what a refusal does to the
+ask (`asks`).
 """
 
 from __future__ import annotations
@@ -11,13 +13,27 @@ from datetime import date
 from typing import Literal
 
 from crm_sync.lifecycle.sentences import sentence
+from crm_sync.lifecycle.uses import OPEN as OPEN_USE
 from crm_sync.lifecycle.world import Row, World
 from crm_sync.model.asks import is_begun
+from crm_sync.model.verdict import Reason
 
 BLACKOUT = "blackout"
 """The criterion about today alone: it keeps a customer from being asked today, not a question from being open."""
 NOT_JUDGED = "The person can no longer be judged for this request."
 NO_DAY = "Nobody can say on which day this customer's notice ends."
+OF_THE_REQUEST = {
+    "own": "The customer belongs to the prospect's own group of companies. Ask somebody else for this request.",
+    "competitor": "The customer's company, or one of its group, competes with the prospect. Ask somebody else for this request.",
+    "not_known_to_compete": "It is not known whether the customer's company competes with the prospect. "
+    "Fill in the competitive set of both, and the prospect of the request.",
+    "language": "The customer does not speak the language of the request. Correct the language, or those of the profile.",
+    "topic": "The customer would rather not talk about what the request is about.",
+    "consent": "The customer's consent stops short of this request: its region, its audience or its day.",
+    "recent": "The customer rests from this audience, this requester or the prospect's rivals.",
+    "type": "The request is for another kind of reference now than the customer was asked for.",
+}
+"""What the owner is told of each rule of the request that bars an ask. Nothing here names the prospect."""
 
 
 @dataclass(frozen=True)
@@ -35,23 +51,34 @@ class Gate:
 
 
 def gate_of(world: World, match: Row) -> Gate:
-    """Judge one ask; one that has not begun is not checked."""
+    """Judge one ask of a match; one that has not begun is not checked."""
     if not is_begun(match) and not world.activities_of.get(match["id"]):
         return Gate("not_checked")
-    blocking = blocking_rules(world, match)
-    reasons = (NOT_JUDGED,) if blocking is None else tuple(_lines(world, match, blocking))
     said, first = _short_notice(world, match)
-    reasons += said
+    reasons = _reasons(world, match) + said
     return Gate("refused" if reasons else "passed", reasons, first)
 
 
-def blocking_rules(world: World, match: Row) -> frozenset[str] | None:
-    """The ids of the hard criteria in the way of an ask; None when nobody has judged it."""
-    ask = world.held.get(match["id"])
-    if ask is None:
+def gate_of_activity(world: World, activity: Row) -> Gate:
+    """Judge one ask that stands on an activity alone; one that is over is not checked."""
+    if activity.get("status") not in OPEN_USE:
+        return Gate("not_checked")
+    reasons = _reasons(world, activity)
+    return Gate("refused" if reasons else "passed", reasons)
+
+
+def blocking_rules(world: World, ask: Row) -> frozenset[str] | None:
+    """What is in the way of an ask: ids of hard criteria and names of its request's rules; None when nobody has judged it."""
+    held, barred = world.held.get(ask["id"]), world.matches.barred.get(ask["id"])
+    if held is None or barred is None:
         return None
-    asked = match.get("asked_on") or match.get("customer_response")
-    return world.blocking(ask) - ({BLACKOUT} if asked else frozenset())
+    asked = ask.get("asked_on") or ask.get("customer_response") or ask.get("status") in OPEN_USE
+    return (world.blocking(held) - ({BLACKOUT} if asked else frozenset())) | barred
+
+
+def _reasons(world: World, ask: Row) -> tuple[str, ...]:
+    blocking = blocking_rules(world, ask)
+    return (NOT_JUDGED,) if blocking is None else tuple(_lines(world, ask, blocking))
 
 
 def _short_notice(world: World, match: Row) -> tuple[tuple[str, ...], date | None]:
@@ -71,8 +98,12 @@ def _short_notice(world: World, match: Row) -> tuple[tuple[str, ...], date | Non
     return (f"It is needed sooner than this customer's notice allows; the first day is {first:%d %b %Y}.",), first
 
 
-def _lines(world: World, match: Row, blocking: frozenset[str]) -> list[str]:
-    request = world.row("request", match.get("request")) or {}
-    verdict = world.explanations.get(world.contact_of(match) or "", {}).get(request.get("type") or "")
+def _lines(world: World, ask: Row, blocking: frozenset[str]) -> list[str]:
+    kind = ask.get("type") or (world.row("request", ask.get("request")) or {}).get("type")
+    verdict = world.explanations.get(world.contact_of(ask) or "", {}).get(kind or "")
     reasons = {reason.rule_id: reason for reason in verdict.reasons} if verdict else {}
-    return [sentence(reasons[rule]) if rule in reasons else f"{rule} is not met." for rule in sorted(blocking)]
+    return [OF_THE_REQUEST.get(rule) or _line(rule, reasons.get(rule)) for rule in sorted(blocking)]
+
+
+def _line(rule: str, reason: Reason | None) -> str:
+    return sentence(reason) if reason else f"{rule} is not met."

@@ -65,7 +65,13 @@ def _withdrawals(world: World) -> Iterator[Incident]:
 
 
 def _open_asks(world: World) -> Iterator[tuple[str | None, str | None]]:
-    """Whom somebody is asking for what."""
+    """Whom somebody is asking for what, by every record of the person."""
+    for contact, kind in _asked_for(world):
+        for one in world.same_person.get(contact or "", (contact,)):
+            yield one, kind
+
+
+def _asked_for(world: World) -> Iterator[tuple[str | None, str | None]]:
     for use in world.uses:
         if use.status in OPEN_USE:
             yield use.row.get("contact"), use.row.get("type")

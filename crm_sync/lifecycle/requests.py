@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from crm_sync.lifecycle.ask_facts import Asks
+from crm_sync.lifecycle.gate import gate_of_activity
 from crm_sync.lifecycle.matches import recommended_candidate
 from crm_sync.lifecycle.uses import Use
 from crm_sync.lifecycle.world import Row, World, match_key
@@ -60,7 +61,6 @@ STATUSES: tuple[Status, ...] = (
         "A customer has agreed; arrange the date with the account owner.",
     ),
     Status("customer_asked", lambda f: "asked" in f.asks, "A customer has been asked and has time to answer."),
-    Status("frozen", lambda f: f.slate == "frozen", "This request is on hold; nobody is being asked."),
     Status(
         "owner_deciding",
         lambda f: "approved" in f.asks or f.recommends,
@@ -73,7 +73,7 @@ STATUSES: tuple[Status, ...] = (
     Status("new", lambda f: True, "This request is waiting for its first run."),
 )
 
-SHOWING_REASONS = frozenset({"owner_deciding", "matched", "missed", "late", "unfilled", "frozen"})
+SHOWING_REASONS = frozenset({"owner_deciding", "matched", "missed", "late", "unfilled"})
 CLOCKS: Mapping[str, str] = {
     "new": "match",
     "matched": "owner_answer",
@@ -103,7 +103,7 @@ def facts_of(asks: Asks, row: Row, done: Use | None) -> RequestFacts:
     """Collect what decides the status of one request."""
     phases = {phase.name for _, phase in asks.of_request.get(row["id"], ())}
     alone = (a for a in asks.world.notes_of.get(row["id"], ()) if not a.get("match"))
-    phases |= {str(activity["status"]) for activity in alone if activity.get("status")}
+    phases |= {_phase_alone(asks.world, activity) for activity in alone if activity.get("status")}
     slate = asks.world.slates.get(row["id"])
     return RequestFacts(
         stage=row["stage"],
@@ -112,6 +112,11 @@ def facts_of(asks: Asks, row: Row, done: Use | None) -> RequestFacts:
         asks=frozenset(phases),
         settled=done is not None and _is_settled(asks, done),
     )
+
+
+def _phase_alone(world: World, activity: Row) -> str:
+    """The phase of an ask that no match speaks of: its status, unless the final gate freezes it."""
+    return str(activity["status"]) if gate_of_activity(world, activity).passes else "frozen"
 
 
 def _is_settled(asks: Asks, done: Use) -> bool:

@@ -110,8 +110,14 @@ class World:
 
     @cached_property
     def held(self) -> Mapping[str, Row]:
-        """The verdict for each open ask of a match, by match id: judged as the reservation it already is."""
-        return {row["match_id"]: row for row in self.verdicts.held.to_pylist() if row["match_id"]}
+        """The verdict for each open ask, by match id, else by activity id: judged as the reservation it already is."""
+        found: dict[str, Row] = {}
+        for row in self.verdicts.held.to_pylist():
+            one = row["match_id"] or row["activity_id"]
+            known = found.get(one, row)
+            both = {name: (known[name] or 0) | (row[name] or 0) for name in ("failed", "unknown")}
+            found[one] = {**row, **both}
+        return found
 
     def blocking(self, ask: Row) -> frozenset[str]:
         """The ids of the hard criteria that stand in the way of an open ask."""
@@ -238,10 +244,10 @@ class World:
         asked = asked_to_be_forgotten(self.snapshot)
         return same_people(self.verdicts, asked) if asked else frozenset()
 
-    def contact_of(self, match: Row) -> str | None:
-        """The person a match is about."""
-        profile = self.row("profile", match.get("profile"))
-        return profile.get("contact") if profile else None
+    def contact_of(self, ask: Row) -> str | None:
+        """The person that a match, or an activity, is about."""
+        profile = self.row("profile", ask.get("profile")) or ask
+        return profile.get("contact")
 
     def active_user(self, user_id: str | None) -> str | None:
         """Give this user if they can act; else their manager if that one can; else the program owner."""

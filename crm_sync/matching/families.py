@@ -25,14 +25,16 @@ NEEDED = ("parent", "competitive_set")
 class Families:
     """Each company's family (by the smallest account id in it; a company without relatives is its own).
 
-    `sets` are the competitive sets known in each family, `families_in` the families with a member in each set.
-    `unseen` are the families whose sets could not be read, each of which may compete with any other.
+    `sets` are the competitive sets known in each family, `families_in` the families with a member in each set. `shown` says
+    whether the org shows who belongs together and who competes; where it does not, no set is known and nobody may be asked:
+    each of the families `unseen` may compete with any other.
     """
 
     root: Mapping[str, str]
     sets: Mapping[str, frozenset[str]]
     families_in: Mapping[str, frozenset[str]]
     unseen: frozenset[str] = frozenset()
+    shown: bool = True
 
     def of(self, account_id: str) -> str:
         """The family of this company."""
@@ -56,13 +58,13 @@ def families(snapshot: Snapshot) -> Families:
     """Read who belongs together and who competes; where that could not be read, no set is known."""
     table = snapshot.tables.get("account")
     if table is None:
-        return Families({}, {}, {})
+        return Families({}, {}, {}, shown=False)
     root = _roots(snapshot)
-    shown = set(table.column_names) - {field for mapping, field in snapshot.unreadable if mapping == "account"}
+    fields = set(table.column_names) - {field for mapping, field in snapshot.unreadable if mapping == "account"}
+    shown = set(NEEDED) <= fields
     sets: dict[str, set[str]] = defaultdict(set)
     families_in: dict[str, set[str]] = defaultdict(set)
-    readable = set(NEEDED) <= shown
-    if readable:
+    if shown:
         for row in rows(snapshot, "account", ("id", "competitive_set"), pc.is_valid(table["competitive_set"])):
             family = root.get(row["id"], row["id"])
             for name in _names(row["competitive_set"]):
@@ -72,7 +74,8 @@ def families(snapshot: Snapshot) -> Families:
         root,
         {family: frozenset(names) for family, names in sets.items()},
         {name: frozenset(members) for name, members in families_in.items()},
-        frozenset() if readable else frozenset(root.get(one, one) for one in table["id"].to_pylist()),
+        frozenset() if shown else frozenset(root.get(one, one) for one in table["id"].to_pylist()),
+        shown,
     )
 
 

@@ -68,19 +68,19 @@ class Filters:
             alive & standing.ready, alive & standing.spent, out & standing.ready, counted, MappingProxyType(kept_out)
         )
 
-    def asked_still_stands(self, request: OpenRequest, row: int) -> bool:
-        """Whether somebody who was already asked may still be: nothing but notice and fit may have changed."""
-        standing = self._standing(request)
-        points = np.zeros(len(self.pool), dtype=np.float32)
-        rules = (barred for name, barred in self._rules(request, standing, points) if name not in ("notice", "fit"))
-        return bool(standing.ready[row]) and not any(barred()[row] for barred in rules)
+    def bars(self, request: OpenRequest, row: int) -> Iterator[str]:
+        """The rules that keep somebody from an ask that has begun: all of them but notice and fit."""
+        standing, points = self.pool.standing[request.type or ""], np.zeros(len(self.pool), dtype=np.float32)
+        for name, barred in self._rules(request, standing, points):
+            if name not in ("notice", "fit") and barred()[row]:
+                yield name
 
     def _rules(
         self, request: OpenRequest, standing: Standing, points: Floats
     ) -> Iterator[tuple[str, Callable[[], Flags]]]:
         yield "own", lambda: self._of_families({self.families.of(request.prospect)} if request.prospect else set())
         yield "competitor", lambda: self._of_families(self.families.competitors_of(request.prospect))
-        if self.program.matching.competitors.unknown == "refuse":
+        if not self.families.shown or self.program.matching.competitors.unknown == "refuse":
             yield "not_known_to_compete", lambda: self.competition_unknown(request)
         yield "language", lambda: ~self._speaks(request.language)
         yield "topic", lambda: self._avoids(request)

@@ -1,7 +1,7 @@
 """Snapshot x Verdicts -> Matches: the whole of matching on one page.
 
-Called by the pipeline through `crm_sync.matching`. Whoever was already asked or approved keeps their request while
-the ask is good, and so does a proposal unless a request with nobody else needs the person; all others are matched
+Called by the pipeline through `crm_sync.matching`. Whoever was already asked or approved keeps their request, and so
+does a proposal unless a request with nobody else needs the person; all others are matched
 together. The order of rows changes nothing. Not here: writing.
 """
 
@@ -17,6 +17,7 @@ import numpy as np
 from crm_sync.matching.families import Families, families
 from crm_sync.matching.filters import Filters
 from crm_sync.matching.fit import TENTHS, fit
+from crm_sync.matching.held_asks import barred_asks
 from crm_sync.matching.ledger import Ledger
 from crm_sync.matching.offers import Offers, outlooks
 from crm_sync.matching.pool import read_pool
@@ -46,14 +47,19 @@ def match(snapshot: Snapshot, verdicts: Verdicts, program: Program) -> Matches:
     note_served(ledger, snapshot, offers)
     asked = standing_asks(offers, ledger)
     late = _late(requests, program, calendar, snapshot.today)
-    rows = [row for row, request in enumerate(requests) if row not in asked and request.id not in late and request.type]
+    rows = [
+        row
+        for row, request in enumerate(requests)
+        if not request.history.asked and request.id not in late and request.type
+    ]
     waiting = waiting_proposals(offers, ledger, rows)
     offers = replace(offers, has_room_again=ledger.has_room_again())
     found = recommend(offers, rows, ledger, waiting)
     desk = _Desk(offers, found, asked, late, Substitutes.of(snapshot, offers, found.ledger, calendar), calendar)
     slates = tuple(desk.slate(row) for row in range(len(requests)))
     gini = gini_of_efforts(verdicts, program, offers, found.chosen)
-    return Matches(slates, found.objective, found.bound, gini)
+    barred = barred_asks(snapshot, offers.filters, program)
+    return Matches(slates, found.objective, found.bound, gini, barred)
 
 
 def _offers(

@@ -114,12 +114,22 @@ def read_pool(
     """Read everybody who may be asked for one of these types, caps aside, and everybody in `held`."""
     caps = cap_bits(verdicts, program)
     table = verdicts.table
-    keep = pc.is_in(table["contact_id"], value_set=pa.array(sorted(held), pa.string()))
+    keep = _among(table, held)
     for reference_type in types:
         keep = pc.or_(keep, pa.chunked_array([pa.array(blocking(table, reference_type) & ~caps == 0)]))
-    with_profile = Joined.by(snapshot, "profile", "contact", table["contact_id"].combine_chunks()).is_there
-    chosen = table.filter(pc.and_(keep, pa.chunked_array([pa.array(with_profile)]))).sort_by("contact_id")
-    return _Building(snapshot, program, families, table, chosen).pool(types, caps)
+    return _Building.of(snapshot, verdicts, program, families, keep).pool(types, caps)
+
+
+def read_held(
+    snapshot: Snapshot, verdicts: Verdicts, program: Program, families: Families, types: Iterable[str], held: set[str]
+) -> Pool:
+    """Read those in `held` and nobody else."""
+    keep = _among(verdicts.table, held)
+    return _Building.of(snapshot, verdicts, program, families, keep).pool(types, cap_bits(verdicts, program))
+
+
+def _among(table: pa.Table, contacts: set[str]) -> pa.ChunkedArray:
+    return pc.is_in(table["contact_id"], value_set=pa.array(sorted(contacts), pa.string()))
 
 
 def cap_bits(verdicts: Verdicts, program: Program) -> int:
@@ -149,6 +159,16 @@ class _Building:
     families: Families
     everybody: pa.Table
     chosen: pa.Table
+
+    @classmethod
+    def of(
+        cls, snapshot: Snapshot, verdicts: Verdicts, program: Program, families: Families, keep: pa.ChunkedArray
+    ) -> _Building:
+        """Choose whom to keep, of those with a profile."""
+        table = verdicts.table
+        with_profile = Joined.by(snapshot, "profile", "contact", table["contact_id"].combine_chunks()).is_there
+        chosen = table.filter(pc.and_(keep, pa.chunked_array([pa.array(with_profile)]))).sort_by("contact_id")
+        return cls(snapshot, program, families, table, chosen)
 
     def pool(self, types: Iterable[str], caps: int) -> Pool:
         """Bring the columns of contact, account, profile and owner to the chosen rows."""

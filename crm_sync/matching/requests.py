@@ -44,8 +44,8 @@ class History:
     """Whom a request has already met: contact ids.
 
     `asked`: the owner has approved or the customer has been asked, and the answer is still awaited. `proposed`:
-    reserved and waiting for the owner, before one whom the owner has approved. `spent`: never again for this request. `served`: somebody has accepted, or an ask is
-    frozen and nobody else is asked while its time runs.
+    reserved and waiting for the owner, before one whom the owner has approved. `spent`: never again for this request. `served`: somebody has accepted, an ask is
+    frozen and nobody else is asked while its time runs, or somebody was asked on an activity alone.
     """
 
     asked: str | None = None
@@ -109,6 +109,13 @@ def open_requests(
     known = _Known(snapshot, program, submitted, related)
     histories = _histories(snapshot, program, calendar, [row["id"] for row in submitted])
     return tuple(known.request(row, histories[row["id"]]) for row in submitted if not histories[row["id"]].served)
+
+
+def requests_by_id(snapshot: Snapshot, program: Program, ids: set[str]) -> Mapping[str, OpenRequest]:
+    """Read these requests as open ones are read, whatever became of them."""
+    found = list(rows(snapshot, "request", REQUEST, one_of(snapshot, "request", "id", ids)))
+    known = _Known(snapshot, program, found)
+    return {row["id"]: known.request(row, History()) for row in found}
 
 
 class _Known:
@@ -178,7 +185,7 @@ def _histories(
         match["contact"] = contact_of.get(match["profile"])
         matches[match["request"]].append(match)
     activities: dict[str, list[Row]] = defaultdict(list)
-    columns = ("id", "request", "contact", "status")
+    columns = ("id", "request", "contact", "status", "match")
     for activity in rows(snapshot, "activity", columns, one_of(snapshot, "activity", "request", ids)):
         activities[activity["request"]].append(activity)
     levels = program.matching.service_levels_business_days
@@ -195,7 +202,7 @@ class _Reading:
     def history(self, matches: list[Row], activities: list[Row]) -> History:
         """Put together what became of a request."""
         asked = [m["contact"] for m in matches if self._is_awaited(m)]
-        asked += [a["contact"] for a in activities if a["status"] == "asked"]
+        asked += [a["contact"] for a in activities if a["status"] == "asked" and a["match"]]
         spent = {m["contact"] for m in matches if self._is_spent(m)}
         over = {a["contact"] for a in activities if a["status"] in OVER}
         reserved = [m for m in matches if self._is_reserved(m)]
@@ -206,7 +213,7 @@ class _Reading:
             spent=frozenset(contact for contact in spent | over if contact),
             served=any(_has_somebody(m) for m in matches if m["contact"] not in over)
             or any(self._is_frozen(m) for m in matches)
-            or any(a["status"] in SERVED for a in activities),
+            or any(a["status"] in SERVED or _is_asked_alone(a) for a in activities),
         )
 
     def _is_awaited(self, match: Row) -> bool:
@@ -229,6 +236,11 @@ class _Reading:
 
     def _has_lapsed(self, match: Row) -> bool:
         return self.patience.has_lapsed(match)
+
+
+def _is_asked_alone(activity: Row) -> bool:
+    """Whether somebody was asked and no match says so: nobody has to decide on it, and nobody else is asked."""
+    return activity["status"] == "asked" and not activity["match"]
 
 
 def _has_somebody(match: Row) -> bool:

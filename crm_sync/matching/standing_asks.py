@@ -1,6 +1,7 @@
 """Asks that are under way -> whom they bind before anything is matched anew.
 
-Called by `joint`. An owner's approval or a question to the customer is kept while it is good. A proposal that nobody
+Called by `joint`. An owner's approval or a question to the customer keeps its request, good or not: one that is not good is
+frozen by lifecycle, and nobody else is asked meanwhile. A proposal that nobody
 has acted on gives back what it holds and is then put down first again, so that only a request with nobody else can
 move it. Not here: whether an ask has lapsed (requests).
 """
@@ -32,11 +33,11 @@ def note_served(ledger: Ledger, snapshot: Snapshot, offers: Offers) -> None:
 
 
 def standing_asks(offers: Offers, ledger: Ledger) -> Mapping[int, int]:
-    """Enter the asks under way in the ledger; give the reference of each request whose ask still stands."""
+    """Enter the asks under way in the ledger; give the reference of each request that has one."""
     asked: dict[int, int] = {}
     for row, request in enumerate(offers.requests):
         at = offers.pool.row_of.get(request.history.asked or "") if request.type else None
-        if at is not None and offers.filters.asked_still_stands(request, at):
+        if at is not None:
             asked[row] = at
             ledger.reserve(request, at)
     return asked

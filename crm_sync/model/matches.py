@@ -6,7 +6,7 @@ Made by `matching`, read by lifecycle. Not here: what is written to the org abou
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 
@@ -27,7 +27,7 @@ class Candidate:
 class Slate:
     """What one request gets: up to five candidates, at most one recommended; or why not, and what instead.
 
-    `verdict` is matched, late (needed sooner than is honest), unfilled (nobody passes) or frozen.
+    `verdict` is matched, late (needed sooner than is honest) or unfilled (nobody passes).
     `why` are sentences for the requester; they never say that a person declined.
     """
 
@@ -42,12 +42,17 @@ class Slate:
 
 @dataclass(frozen=True)
 class Matches:
-    """All slates, with the proof: objective reached and upper bound in tenths of a point (equal when proven), and spread."""
+    """All slates, with the proof: objective reached and upper bound in tenths of a point (equal when proven), and spread.
+
+    `barred` has one entry per open ask, by match id, else by activity id: the rules of its request (the names of
+    `matching.filters`) that speak against it today. An ask without an entry could not be judged, which is no pass.
+    """
 
     slates: tuple[Slate, ...]
     objective: int
     bound: int
     gini: float
+    barred: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def gap_points(self) -> float:

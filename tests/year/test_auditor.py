@@ -195,6 +195,7 @@ ESCALATED = {
     "Assigned_To__c": OWNER,
 }
 FULL = {**ESCALATED, "Evidence__c": "said so", "Due_On__c": "2026-11-30", "Route__c": "CS Leader"}
+EMEA_ALONE = human("Reference_Consent__c", CONSENT, Territory__c="EMEA")
 BROKEN: list[tuple[str, str, str, Deed]] = [
     # -- consent to that very use --
     ("S1", "ended today", PROPOSAL, ended),
@@ -205,6 +206,9 @@ BROKEN: list[tuple[str, str, str, Deed]] = [
     ("S1", "named prospects only", SHARING, human("Reference_Consent__c", CONSENT, Audience__c="Named Prospects Only")),
     ("S1", "begins tomorrow", PROPOSAL, lambda t: t.human("Reference_Consent__c", CONSENT, Valid_From__c=t.day(1))),
     ("S1", "older than a year", PROPOSAL, lambda t: t.human("Reference_Consent__c", CONSENT, Valid_To__c=None, Valid_From__c=t.day(-366))),
+    ("S1", "asked in a region it was moved to", OUTREACH, both(EMEA_ALONE, human("Reference_Request__c", REQUEST, Region__c="APAC"))),
+    ("S1", "shared for another type", SHARING, human("Reference_Request__c", REQUEST, Type__c="Quote")),
+    ("S1", "the ask goes on in another region", ASKED, both(EMEA_ALONE, human("Reference_Request__c", REQUEST, Region__c="APAC"), a_run(lapse_h=1))),
     # -- nothing after a withdrawal --
     ("S2", "proposed after it", PROPOSAL, withdrawn),
     ("S2", "asked after it", OUTREACH, withdrawn),
@@ -254,6 +258,9 @@ BROKEN: list[tuple[str, str, str, Deed]] = [
     ("S8", "sister of the prospect", PROPOSAL, both(*(human("Account", a, ParentId=PARENT) for a in (ACCOUNT, PROSPECT)))),
     ("S8", "through a duplicate", SHARING, both(human("Contact", TWIN, Email="m.osei@anvil.example"), *(human("Account", a, Competitive_Set__c="F") for a in (RIVAL, PROSPECT)))),
     ("S8", "an asset of a rival", FIRST, both(human("Reference_Asset__c", ASSET, Account__c=RIVAL), *(human("Account", a, Competitive_Set__c="F") for a in (RIVAL, PROSPECT)), shows_the_asset)),
+    ("S8", "asked for another prospect", OUTREACH, both(*(human("Account", a, Competitive_Set__c="F") for a in (ACCOUNT, RIVAL)), human("Reference_Request__c", REQUEST, Prospect_Account__c=RIVAL))),
+    ("S8", "shared after it joined the set", SHARING, both(*(human("Account", a, Competitive_Set__c="F") for a in (ACCOUNT, PROSPECT)))),
+    ("S8", "the ask goes on under a new parent", ASKED, both(*(human("Account", a, ParentId=PARENT) for a in (ACCOUNT, PROSPECT)), a_run(lapse_h=1))),
     # -- the forgotten --
     ("S10", "by name", OUTREACH, both(human("Contact", CONTACT, IndividualId=INDIVIDUAL), human("Individual", INDIVIDUAL, ShouldForget=1), a_run(opens_a_task("Call Marguerite Osei"), lapse_h=1))),
     ("S10", "by address", OUTREACH, both(human("Contact", CONTACT, IndividualId=INDIVIDUAL), human("Individual", INDIVIDUAL, ShouldForget=1), a_run(opens_a_task("Write", Description="to M.Osei@anvil.example"), lapse_h=1))),

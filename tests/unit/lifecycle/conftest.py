@@ -53,6 +53,7 @@ def world_of(program: Program, snapshot_of: Any) -> WorldOf:
             ]
         )
         verdicts = Verdicts(snapshot.as_of, RULES, program.types, table, pa.Table.from_pylist(list(held), schema=HELD))
-        return World(snapshot, verdicts, Matches(tuple(slates), 0, 0, 0.0), program, explanations or {})
+        barred = {row.get("match_id") or row["activity_id"]: frozenset(row.get("barred", ())) for row in held}
+        return World(snapshot, verdicts, Matches(tuple(slates), 0, 0, 0.0, barred), program, explanations or {})
 
     return make

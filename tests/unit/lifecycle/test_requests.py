@@ -35,7 +35,6 @@ def slate(verdict: str = "matched", *candidates: Candidate, **more: Any) -> Slat
         ("submitted", None, {"missed"}, "missed"),
         ("submitted", slate("matched", CHOSEN), {"missed"}, "owner_deciding"),
         ("submitted", slate("matched", CHOSEN), {"asked"}, "customer_asked"),
-        ("submitted", slate("frozen"), set(), "frozen"),
         ("submitted", slate("matched", CHOSEN, OTHER), set(), "owner_deciding"),
         ("submitted", slate("matched", OTHER), {"declined"}, "matched"),
         ("submitted", slate("late"), set(), "late"),

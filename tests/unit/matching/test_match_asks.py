@@ -47,24 +47,6 @@ def test_whoever_is_proposed_approved_or_asked_keeps_the_request(program, snapsh
     assert slate.candidates[0].contact_id == expected
 
 
-@pytest.mark.parametrize("proposed", ["c2", "c3"])
-def test_a_proposal_stays_when_it_was_made_because_somebody_approved_may_no_longer_be_asked(
-    program, snapshot_of, proposed
-):
-    """c2 and c3 fit alike; whichever was proposed after c1 stays, so that two runs do not take turns."""
-    refs = [Ref(one, reserved=int(one == proposed)) for one in ("c2", "c3")]
-    approved = match_row("c1", owner_decision="approved", rank=None, recommended=False)
-    town_ = town(
-        program,
-        snapshot_of,
-        [Ref("c1", failed={"call": DISPUTE}, reserved=1), *refs],
-        [ask()],
-        held=[held("c1", failed=DISPUTE), held(proposed)],
-        match=[approved, match_row(proposed)],
-    )
-    assert recommended(town_.slate()) == proposed
-
-
 ROOM = [
     {"left": {"calls_quarter": 1}},
     {"left": {"calls_quarter": 0}, "full": "calls_quarter"},
@@ -99,22 +81,50 @@ def test_an_approved_ask_does_not_give_way(program, snapshot_of):
 
 
 BROKEN = [
-    {"held_failed": DISPUTE},
-    {"competitive_set": "retail banking"},
-    {"languages": ("German",)},
-    {"territory": ["APAC"]},
+    ({"held_failed": DISPUTE}, set()),
+    ({"competitive_set": "retail banking"}, {"competitor"}),
+    ({"competitive_set": "retail banking", "languages": ("German",)}, {"competitor", "language"}),
+    ({"parent": "P"}, {"own"}),
+    ({"territory": ["APAC"]}, {"consent"}),
+    ({"audience": "named prospects only"}, {"consent"}),
+    ({"consent_until": TODAY + timedelta(days=9)}, {"consent"}),
+    ({"avoid_topics": "service"}, {"topic"}),
+    ({}, set()),
 ]
 
 
-@pytest.mark.parametrize("harm", BROKEN)
-def test_an_ask_that_is_no_longer_good_does_not_stand(program, snapshot_of, harm):
-    failed = harm.get("held_failed", 0)
+@pytest.mark.parametrize(("harm", "rules"), BROKEN)
+def test_an_ask_that_is_no_longer_good_is_barred_and_nobody_else_is_asked(program, snapshot_of, harm, rules):
+    """Lifecycle freezes it: what the person's own criteria say is in `held`, what the request's rules say is here."""
     ref = Ref("c2", **{name: value for name, value in harm.items() if name != "held_failed"})
     town_ = town(
-        program, snapshot_of, [Ref("c1"), ref], [ask()], held=[held(failed=failed)],
+        program, snapshot_of, [Ref("c1"), ref], [ask()], held=[held(failed=harm.get("held_failed", 0))],
         match=[match_row(asked_on=date(2026, 3, 10))],
     )  # fmt: skip
-    assert recommended(town_.slate()) == "c1"
+    assert recommended(town_.slate()) == "c2"
+    assert town_.match().barred == {"M R1 c2": rules}
+
+
+OF_EVERY_STAGE = [
+    ({"stage": "submitted"}, {"customer_response": "accepted"}, {}, {"competitor"}),
+    ({"stage": "on_hold"}, {"owner_decision": "approved"}, {}, {"competitor"}),
+    ({"stage": "submitted", "type": "quote"}, {"asked_on": date(2026, 3, 10)}, {}, {"competitor", "type"}),
+    ({"prospect": "Q"}, {"scheduled_for": datetime(2027, 2, 1, 9, tzinfo=UTC)}, {}, {"consent"}),
+    ({"prospect": "Q"}, {"scheduled_for": datetime(2026, 12, 31, 9, tzinfo=UTC)}, {}, set()),
+    ({"id": "R2"}, {"asked_on": date(2026, 3, 10)}, {}, None),
+    ({"prospect": "Q"}, {"asked_on": date(2026, 3, 10)}, {"contact_id": "unknown"}, None),
+]
+
+
+@pytest.mark.parametrize(("wants", "noted", "whom", "rules"), OF_EVERY_STAGE)
+def test_every_ask_is_judged_whatever_its_stage_and_one_that_cannot_be_has_no_answer(
+    program, snapshot_of, wants, noted, whom, rules
+):
+    ref, companies = Ref("c2", competitive_set="retail banking"), [{"id": "Q", "competitive_set": "telephony"}]
+    town_ = town(
+        program, snapshot_of, [ref], [ask(**wants)], held=[held(**whom)], match=[match_row(**noted)], account=companies
+    )
+    assert town_.match().barred == ({} if rules is None else {"M R1 c2": rules})
 
 
 def test_an_ask_stands_although_notice_has_run_short(program, snapshot_of):
@@ -132,11 +142,13 @@ def test_its_own_reservation_does_not_count_against_an_ask(program, snapshot_of)
 
 
 def test_an_activity_alone_is_an_ask_too(program, snapshot_of):
+    """Nobody has to decide on it and nobody else is proposed; it is judged under its own id."""
     asked = {"id": "RA1", "request": "R1", "contact": "c2", "type": "call", "status": "asked", "requester": "rep R1"}
     town_ = town(
-        program, snapshot_of, [BETTER, WORSE], [ask()], held=[held(match_id=None, activity_id="RA1")], activity=[asked]
-    )
-    assert recommended(town_.slate()) == "c2"
+        program, snapshot_of, [BETTER, Ref("c2", languages=("German",))], [ask()],
+        held=[held(match_id=None, activity_id="RA1")], activity=[asked],
+    )  # fmt: skip
+    assert (town_.slates(), town_.match().barred) == ({}, {"RA1": {"language"}})
 
 
 @pytest.mark.parametrize("status", ["accepted", "scheduled", "completed"])

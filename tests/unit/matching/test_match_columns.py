@@ -54,4 +54,4 @@ def test_an_org_that_shows_next_to_nothing_gets_an_answer(program, snapshot_of):
     bare = town(program, lambda **_: snapshot(**few), [Ref("c1")], [])
     slate = bare.slate()
     assert slate.verdict == "unfilled"
-    assert "with too little in common" in slate.why[-1]
+    assert "not known to be free of competition" in slate.why[-1]

@@ -10,7 +10,8 @@ from tests.year.auditor import law
 from tests.year.auditor.effects import Effect, contact_of, is_begun, is_refused, prospect_of
 from tests.year.auditor.org import Entry, Org, Row, day_of, workdays_after
 from tests.year.auditor.people import Persons
-from tests.year.auditor.rights import asset_faults, consents, withdrawn_on
+from tests.year.auditor.rights import asset_faults, consents, unconsented, withdrawn_on
+from tests.year.auditor.rivals import rivals
 
 
 class Outreaches:
@@ -72,6 +73,12 @@ def life(persons: Persons, today: date) -> Iterator[tuple[str, str, str]]:
         yield from (("life", match["Id"], text) for text in _clocks(match, today))
         yield from (("life", match["Id"], text) for text in _holds(match, request))
         yield from (("S2", match["Id"], text) for text in _withdrawn(persons, match, request, today))
+        if _goes_on(match):
+            contact, kind = contact_of(org, match), str(request.get("Type__c"))
+            for text in unconsented(persons, contact, kind, match.get("Request__c"), today):
+                yield "S1", match["Id"], f"the ask goes on: {text}"
+            for text in rivals(org, match.get("Request__c"), persons.homes(contact)):
+                yield "S8", match["Id"], f"the ask goes on: {text}"
         if match.get("State__c") == "Frozen":
             frozen.add(str(match.get("Request__c")))
             if not match.get("Gate_Reasons__c") and request.get("Stage__c") != "On Hold":
@@ -104,9 +111,13 @@ def _holds(match: Row, request: Row) -> Iterator[str]:
         yield "the request is on hold and the ask goes on"
 
 
+def _goes_on(match: Row) -> bool:
+    return match.get("State__c") == "Proposed" and is_begun(match) and not is_refused(match)
+
+
 def _withdrawn(persons: Persons, match: Row, request: Row, today: date) -> Iterator[str]:
     """S2: an open ask is frozen in the run that sees the withdrawal."""
-    if match.get("State__c") != "Proposed" or not is_begun(match) or is_refused(match):
+    if not _goes_on(match):
         return
     contact, kind = contact_of(persons.org, match), str(request.get("Type__c"))
     rows = list(consents(persons, contact, kind))

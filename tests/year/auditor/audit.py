@@ -180,8 +180,7 @@ class Auditor:
         if effect.kind == "asset":
             account = self.org.row("Reference_Asset__c", effect.asset).get("Account__c")
             return [account] if account else []
-        rows = (self.org.row("Contact", one) for one in self.persons.records_of(effect.contact))
-        return sorted({row["AccountId"] for row in rows if row.get("AccountId")})
+        return self.persons.homes(effect.contact)
 
     def _with_grace(self, effect: Effect, check: str, judged: Callable[[], Iterator[str]]) -> None:
         """Judge by the org as it was a minute before: what people did within it, no worker could have seen."""

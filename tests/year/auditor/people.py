@@ -54,6 +54,11 @@ class Persons:
     org: Org
     mailboxes: Mailboxes
 
+    def homes(self, contact: str | None) -> list[str]:
+        """The companies of every record of this person."""
+        rows = (self.org.row("Contact", one) for one in self.records_of(contact))
+        return sorted({row["AccountId"] for row in rows if row.get("AccountId")})
+
     def records_of(self, contact: str | None) -> list[str]:
         """Every contact record of this person, merged-away ones included."""
         found: set[str] = set()

@@ -51,15 +51,20 @@ def a_year_after(day: date) -> date:
 
 def s1(persons: Persons, effect: Effect) -> Iterator[str]:
     """S1: a readable, unexpired consent for that exact use."""
-    org, today = persons.org, effect.entry.day
-    request = org.row("Reference_Request__c", effect.request)
-    home = org.row("Account", org.row("Contact", effect.contact).get("AccountId")).get("Region__c")
-    prospect = org.row("Account", prospect_of(org, effect.request))
+    yield from unconsented(persons, effect.contact, effect.type, effect.request, effect.entry.day)
+
+
+def unconsented(persons: Persons, contact: str | None, kind: str, request_id: str | None, today: date) -> Iterator[str]:
+    """Why a person's consents do not cover a request as it reads today."""
+    org = persons.org
+    request = org.row("Reference_Request__c", request_id)
+    home = org.row("Account", org.row("Contact", contact).get("AccountId")).get("Region__c")
+    prospect = org.row("Account", prospect_of(org, request_id))
     regions = {region for region in (home, request.get("Region__c") or prospect.get("Region__c")) if region}
-    found = {row["Id"]: why_not_good(row, today, regions) for row in consents(persons, effect.contact, effect.type)}
+    found = {row["Id"]: why_not_good(row, today, regions) for row in consents(persons, contact, kind)}
     if None not in found.values():
         reasons = "; ".join(f"{key}: {why}" for key, why in found.items()) or "there is none"
-        yield f"no good consent to {effect.type}: {reasons}"
+        yield f"no good consent to {kind}: {reasons}"
 
 
 def s2(persons: Persons, effect: Effect) -> Iterator[str]:

@@ -33,7 +33,12 @@ def sets_of(org: Org, accounts: set[str]) -> set[str]:
 
 def s8(org: Org, effect: Effect, homes: list[str]) -> Iterator[str]:
     """S8: a request about a prospect never reaches a competitor of theirs."""
-    prospect = prospect_of(org, effect.request)
+    yield from rivals(org, effect.request, homes)
+
+
+def rivals(org: Org, request_id: str | None, homes: list[str]) -> Iterator[str]:
+    """Which of these companies belong to the prospect's family, or compete with it, as things stand."""
+    prospect = prospect_of(org, request_id)
     if prospect is None:
         return
     theirs = family(org, prospect)

@@ -1,10 +1,11 @@
-"""Admins and owners at their records: pauses, blackouts, lower limits, people who leave, merges, and fields nobody should touch."""
+"""Admins and owners at their records: pauses, limits, leavers, merges, rivals and parents, and fields nobody should touch."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 from tests.year.humans.day import Day
+from tests.year.humans.reps import deals
 from tests.year.place import Row
 
 A_YEAR = {
@@ -16,6 +17,8 @@ A_YEAR = {
     "puts on legal hold": 3,
     "disputes": 4,
     "moves an account": 8,
+    "enters a prospect's market": 8,
+    "is bought by a prospect": 3,
     "asks for a run": 30,
 }
 WORKDAYS = 250
@@ -109,6 +112,25 @@ def _move_account(day: Day, profile: Row) -> None:
     day.place.admin.change("Account", profile["Contact__r"]["AccountId"], OwnerId=new)
 
 
+def _enter_market(day: Day, profile: Row) -> None:
+    """Somebody finds that a customer competes with a prospect: both are in one set from now on."""
+    prospect = day.dice.pick(deals(day.place), "rival", profile["Id"], day.number)["AccountId"]
+    for account in {prospect, profile["Contact__r"]["AccountId"]}:
+        (row,) = day.place.admin.rows(f"SELECT Competitive_Set__c FROM Account WHERE Id = '{account}'")
+        sets = {name for name in (row["Competitive_Set__c"] or "").split("; ") if name} | {f"market {day.number}"}
+        day.place.admin.change("Account", account, Competitive_Set__c="; ".join(sorted(sets))[:255])
+
+
+def _be_bought(day: Day, profile: Row) -> None:
+    buyer, account = (
+        day.dice.pick(deals(day.place), "buys", profile["Id"], day.number)["AccountId"],
+        profile["Contact__r"],
+    )
+    (row,) = day.place.admin.rows(f"SELECT ParentId FROM Account WHERE Id = '{buyer}'")
+    if row["ParentId"] is None and buyer != account["AccountId"]:
+        day.place.admin.change("Account", account["AccountId"], ParentId=buyer)
+
+
 def _ask_for_a_run(day: Day, profile: Row) -> None:
     day.people.holder("Program Owner").create("Sync_Request__c", Scope__c="One Record", Record_Id__c=profile["Id"])
 
@@ -131,5 +153,7 @@ DO = {
     "puts on legal hold": _hold,
     "disputes": _dispute,
     "moves an account": _move_account,
+    "enters a prospect's market": _enter_market,
+    "is bought by a prospect": _be_bought,
     "asks for a run": _ask_for_a_run,
 }

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 from tests.year.humans.day import Day, workdays_after
+from tests.year.humans.reps import REGIONS
 from tests.year.place import Row
 
 KINDS = ("Sales Call", "Quote", "Logo", "Recording", "Case Study", "Site Visit")
 RENEWED = 0.85
+AT_HOME = 0.15
+"""The share of consents that hold in the customer's own region and one more, and not everywhere."""
 CONVERSATIONS = (
     "Check in with",
     "This reference has not been called on",
@@ -67,12 +70,21 @@ def _grant(day: Day, contact: str, kind: str) -> None:
         Status__c="Granted",
         Text_Version__c="v5",
         Evidence_Link__c="https://files.vendor.example/consent/signed",
-        Territory__c="Worldwide",
+        Territory__c=_territory(day, contact, kind),
         Audience__c="Anyone",
         Valid_From__c=day.today.isoformat(),
         Valid_To__c=(day.today + timedelta(days=365)).isoformat(),
         Approved_By__c=day.people.role["Legal Reviewer"],
     )
+
+
+def _territory(day: Day, contact: str, kind: str) -> str:
+    """Most customers agree to everywhere; some to their own region and one more."""
+    (row,) = day.place.admin.rows(f"SELECT Account.Region__c FROM Contact WHERE Id = '{contact}'")
+    home = (row["Account"] or {}).get("Region__c")
+    if home is None or not day.dice.happens(AT_HOME, "at home alone", contact, kind):
+        return "Worldwide"
+    return ";".join(sorted({home, day.dice.pick(REGIONS, "and in", contact, kind)}))
 
 
 def _renew(day: Day, task: Row) -> None:

@@ -1,4 +1,4 @@
-"""Sales reps: they ask for references, change their minds, hold and withdraw requests, and now and then go around the program."""
+"""Sales reps: they ask for references, correct and change what they asked for, hold and withdraw requests, and now and then go around the program."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ NOTICE = {"Sales Call": 5, "Quote": 10, "Logo": 15, "Recording": 20, "Case Study
 LANGUAGES = {"English": 0.80, None: 0.12, "German": 0.03, "Spanish": 0.03, "French": 0.02}
 TOO_SOON = 0.10
 WITHDRAWN, HELD = 0.03, 0.03
+A_YEAR = {"moves to another region": 15, "names another prospect": 10, "wants another type": 6}
+"""How often a request is changed while somebody is being asked for it."""
+WORKDAYS = 250
+UNDER_WAY = ("Owner Deciding", "Customer Asked", "Approved", "Scheduled")
+REGIONS = ("EMEA", "APAC", "North America", "Latin America")
 SIZES = ("Small", "Medium", "Large", "Enterprise")
 
 
@@ -22,6 +27,7 @@ def work(day: Day) -> None:
     for number in range(day.dice.count(day.demand_a_day, "requests", day.number)):
         _ask_for_a_reference(day, number)
     _tend(day)
+    _change_what_was_asked(day)
     if day.dice.happens(0.04, "off system", day.number):
         _go_around_the_program(day)
 
@@ -97,6 +103,35 @@ def _next_stage(day: Day, row: Row) -> str | None:
     if row["Status__c"] in ("Unfilled", "Late", "Missed") and date.fromisoformat(needed_by) < day.today:
         return "Closed"
     return "Closed" if row["Status__c"] == "Closed" else None
+
+
+def _change_what_was_asked(day: Day) -> None:
+    """Another region, prospect or kind of reference, although the owner or the customer has been asked already."""
+    times = {what: day.dice.count(mean / WORKDAYS, what, day.number) for what, mean in A_YEAR.items()}
+    rows = _under_way(day) if any(times.values()) else []
+    for what, count in times.items():
+        for number in range(count if rows else 0):
+            row = day.dice.pick(rows, what, "of", day.number, number)
+            change = _another(day, what, number)
+            day.people.user(row["Requester__c"]).change("Reference_Request__c", row["Id"], **change)
+            day.note(f"request {what}")
+
+
+def _under_way(day: Day) -> list[Row]:
+    statuses = ", ".join(f"'{status}'" for status in UNDER_WAY)
+    return day.place.admin.rows(
+        "SELECT Id, Requester__c FROM Reference_Request__c "
+        f"WHERE Stage__c = 'Submitted' AND Status__c IN ({statuses}) ORDER BY Id"
+    )
+
+
+def _another(day: Day, what: str, number: int) -> dict[str, str]:
+    question = (what, "to", day.number, number)
+    if what == "moves to another region":
+        return {"Region__c": day.dice.pick(REGIONS, *question)}
+    if what == "names another prospect":
+        return {"Prospect_Account__c": day.dice.pick(deals(day.place), *question)["AccountId"]}
+    return {"Type__c": day.dice.pick(list(TYPES), *question)}
 
 
 def _go_around_the_program(day: Day) -> None:
