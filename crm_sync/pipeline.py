@@ -6,18 +6,17 @@ Everything up to the plan only reads. Nothing is written when there is nothing t
 
 from __future__ import annotations
 
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from crm_sync.audit import Books, Decided
 from crm_sync.diff import Plan, foresee, plan
 from crm_sync.erasure import Stores, forget_who_asked
-from crm_sync.errors import CrmSyncError, HiddenFieldsError
+from crm_sync.errors import HiddenFieldsError
 from crm_sync.evaluate import assess
-from crm_sync.lifecycle import Explanations, desired, hidden_fields, mass_change, standing, subjects
+from crm_sync.lifecycle import Explanations, desired, standing, subjects
 from crm_sync.lifecycle.forgetting import asked_to_be_forgotten
-from crm_sync.lifecycle.runs import answered_requests, refuse_old, was_written_to
+from crm_sync.lifecycle.runs import answered_requests, refuse_old
 from crm_sync.matching import match
 from crm_sync.model.matches import Matches
 from crm_sync.model.records import Change, Outcome
@@ -26,10 +25,9 @@ from crm_sync.model.verdicts import Verdicts
 from crm_sync.ports import Journal, Mirror, Org
 from crm_sync.program import Program
 from crm_sync.pull import pull
+from crm_sync.refusal import refuse_mass_change, tell_hidden
 from crm_sync.writeback import left_open, write_back
 
-OWN = ("sync_issue", "sync_run", "user")
-"""The mappings that an issue takes: its own, the lease, and who is told."""
 PASSES = 5
 """At most so often a run decides anew; reservations are only ever added, so it settles in two or three."""
 
@@ -63,26 +61,12 @@ def look(world: World, as_of: datetime) -> Decision:
 
 
 def look_to_write(world: World, as_of: datetime, *, kind: str) -> Decision:
-    """Look for a run. What the org hides although it protects customers is told there, before the run is refused.
-
-    Raises:
-        HiddenFieldsError: a safety field cannot be read; the org holds an issue for each, if a run ever wrote to it.
-    """
+    """Look for a run. What the org hides although it protects customers is told there, before the run is refused."""
     try:
         return look(world, as_of)
     except HiddenFieldsError as refusal:
-        with suppress(CrmSyncError):
-            _tell_hidden(world, as_of, refusal, kind)
+        tell_hidden(world.org, world.mirror, world.journal, world.program, as_of, refusal, kind)
         raise
-
-
-def _tell_hidden(world: World, as_of: datetime, refusal: HiddenFieldsError, kind: str) -> None:
-    """Write issues and nothing else, of nothing but the worker's own records and whom to tell."""
-    own = replace(world.program, mappings={name: world.program.mappings[name] for name in OWN})
-    snapshot = pull(world.org, world.mirror, own, as_of, again=True)
-    if was_written_to(snapshot):
-        told = plan(snapshot, hidden_fields(snapshot, refusal.fields), own)
-        _write(replace(world, program=own), told, snapshot, kind, refused=True)
 
 
 def decide(pulled: Snapshot, program: Program) -> Decision:
@@ -113,38 +97,24 @@ def carry_out(world: World, decision: Decision, *, kind: str, agreed: str | None
     """
     decision.plan.hold_to(agreed)
     refuse_old(decision.snapshot.as_of, world.org.server_time(), world.program)
+    made = (decision.snapshot, decision.verdicts, decision.matches)
     if agreed is None:
-        _refuse_mass_change(world, decision, kind)
-    _note(world, decision, kind)
-    remark = f"Assignment: {decision.matches.proof}"
-    outcome = _write(world, decision.plan, decision.snapshot, kind, remark=remark)
+        refuse_mass_change(world.org, world.journal, world.program, made, decision.plan, kind)
+    world.books.keep(Decided(*made, decision.plan.checksum, world.program, kind))  # before anything of it is written
+    outcome = _write(world, decision, kind)
     erased = forget_who_asked(world.org, world.stores, world.program, decision.snapshot, decision.verdicts, outcome)
     return Outcome.of(outcome.results, world.org.spent, erased)
 
 
-def _refuse_mass_change(world: World, decision: Decision, kind: str) -> None:
-    """Write nothing of a plan that changes too much at once but an escalation, and only one while nothing changes."""
-    if problems := decision.plan.problems(world.program.guards):
-        raised = mass_change(decision.snapshot, decision.verdicts, decision.matches, problems, world.program)
-        _write(world, plan(decision.snapshot, [raised], world.program), decision.snapshot, kind, refused=True)
-        decision.plan.raise_if_unsafe(world.program.guards)
-
-
-def _note(world: World, decision: Decision, kind: str) -> None:
-    """Keep what was decided, on what and under which rules, before anything of it is written."""
-    made = (decision.snapshot, decision.verdicts, decision.matches, decision.plan.checksum)
-    world.books.keep(Decided(*made, world.program, kind))
-
-
-def _write(
-    world: World, made: Plan, snapshot: Snapshot, kind: str, *, refused: bool = False, remark: str | None = None
-) -> Outcome:
-    """Write a plan and, last, answer who asked for the run; a `refused` plan answers nobody, and no log has its run."""
+def _write(world: World, decision: Decision, kind: str) -> Outcome:
+    """Write the plan and, last, answer who asked for the run."""
+    made, snapshot = decision.plan, decision.snapshot
 
     def answers(outcome: Outcome) -> Plan:
-        return plan(snapshot, () if refused else answered_requests(snapshot, outcome), world.program)
+        return plan(snapshot, answered_requests(snapshot, outcome), world.program)
 
     nothing, here = Outcome.of((), world.org.spent), (world.org, world.journal, world.program)
     if made.changes or answers(nothing).changes or left_open(snapshot, world.org.server_time()):
-        return write_back(made, snapshot, *here, kind=kind, then=answers, noted=not refused, remark=remark)
+        remark = f"Assignment: {decision.matches.proof}"
+        return write_back(made, snapshot, *here, kind=kind, then=answers, remark=remark)
     return nothing

@@ -33,7 +33,8 @@ def barred_asks(snapshot: Snapshot, filters: Filters, program: Program) -> Mappi
     contacts, types = {ask["contact_id"] for ask in held}, sorted({ask["reference_type"] for ask in held})
     pool = read_held(snapshot, filters.verdicts, program, filters.families, types, contacts)
     here = replace(filters, pool=pool)
-    requests = requests_by_id(snapshot, program, {ask["request_id"] for ask in held if ask["request_id"]})
+    asked_for = {ask["request_id"] for ask in held if ask["request_id"]}
+    requests = requests_by_id(snapshot, program, asked_for, filters.families)
     days, found = _days(snapshot, held), defaultdict[str, set[str]](set)
     for ask in held:
         row, request = pool.row_of.get(ask["contact_id"]), requests.get(ask["request_id"])

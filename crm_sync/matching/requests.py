@@ -111,10 +111,10 @@ def open_requests(
     return tuple(known.request(row, histories[row["id"]]) for row in submitted if not histories[row["id"]].served)
 
 
-def requests_by_id(snapshot: Snapshot, program: Program, ids: set[str]) -> Mapping[str, OpenRequest]:
+def requests_by_id(snapshot: Snapshot, program: Program, ids: set[str], related: Families) -> Mapping[str, OpenRequest]:
     """Read these requests as open ones are read, whatever became of them."""
     found = list(rows(snapshot, "request", REQUEST, one_of(snapshot, "request", "id", ids)))
-    known = _Known(snapshot, program, found)
+    known = _Known(snapshot, program, found, related)
     return {row["id"]: known.request(row, History()) for row in found}
 
 

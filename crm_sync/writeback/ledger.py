@@ -17,7 +17,7 @@ MESSAGE_LIMIT = 4000
 def ending(
     status: str, finished_at: datetime, outcome: Outcome, message: str | None, remark: str | None = None
 ) -> Mapping[str, Value]:
-    """Say how a run ended: done or failed, when, with what counts and remark on what was decided, and why if it failed.
+    """Say how a run ended: done, a dry run or failed, when, with what counts and remark on what was decided, and why if not done.
 
     The call that carries this very record is counted too.
     """

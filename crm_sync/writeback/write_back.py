@@ -52,16 +52,16 @@ def write_back(
     *,
     kind: str,
     then: Callable[[Outcome], Plan] | None = None,
-    noted: bool = True,
     remark: str | None = None,
+    refused: str | None = None,
     surroundings: Surroundings | None = None,
 ) -> Outcome:
     """Carry out a plan and return one result per change, in the plan's order. `kind` is full or incremental.
 
     `snapshot` is what the plan was made from; `then` makes of the outcome a last plan for the same run. Run records that
     others left open are closed. A plan of which nothing can be sent begins no run in the org.
-    `noted` says whether the decision log has the run that this is of, as it has of all but refused ones. `remark` stands
-    below the counts of the run's record: what people should know of how it was decided.
+    `remark` stands below the counts of the run's record: what people should know of how it was decided. `refused` says why
+    nothing else is written than this plan: the run's record ends as a dry run with it, and the decision log has no such run.
 
     Raises:
         ConfigurationError: a permission is missing, or no org is pinned; nothing was written.
@@ -79,8 +79,8 @@ def write_back(
     lease = Lease(org, translator, here.holder, about, monotonic=here.monotonic)
     lease.look(snapshot)
     journal.adopt_unfinished()
-    journal.begin_run(lease.key, kind, as_of, {"plan": checksum, "fence": lease.fence, "noted": noted})
-    return _Run(org, journal, lease, translator, here, remark).carry_out(plan, then)
+    journal.begin_run(lease.key, kind, as_of, {"plan": checksum, "fence": lease.fence, "noted": refused is None})
+    return _Run(org, journal, lease, translator, here, remark, refused).carry_out(plan, then)
 
 
 def _facts(org: Org, program: Program) -> Mapping[str, ObjectFacts]:
@@ -112,6 +112,7 @@ class _Run:
         translator: Translator,
         here: Surroundings,
         remark: str | None,
+        refused: str | None,
     ) -> None:
         self._org = org
         self._journal = journal
@@ -119,6 +120,7 @@ class _Run:
         self._translator = translator
         self._here = here
         self._remark = remark
+        self._refused = refused
         self._changes: tuple[Change, ...] = ()
         self._results: dict[int, RowResult] = {}
         self._quarantined = journal.quarantined()
@@ -135,7 +137,7 @@ class _Run:
         except BaseException as error:
             self._end("failed", error)
             raise
-        self._end("done", None)
+        self._end("done" if self._refused is None else "dry_run", None)
         return self._outcome()
 
     def _sendable(self, plan: Plan) -> list[Sendable]:
@@ -216,7 +218,7 @@ class _Run:
         outcome = self._outcome()
         unsent = [result for result in outcome.results if result.code == NOT_SENT]
         self._journal.record_outcomes(self._lease.key, map(_outcome, unsent))
-        message = str(error) if isinstance(error, CrmSyncError) else type(error).__name__ if error else None
+        message = str(error) if isinstance(error, CrmSyncError) else type(error).__name__ if error else self._refused
         totals = {name: outcome.count(name) for name in ("written", "refused", "deferred", "skipped")}
         self._journal.end_run(self._lease.key, status, {**totals, "message": message})
         if not self._lease.held:

@@ -15,7 +15,7 @@ ISSUES = (
     "SELECT Subject__c, Kind__c, Summary__c, Remedy__c, Assigned_To__r.Reference_Role__c, Resolved__c FROM Sync_Issue__c "
     "WHERE Subject__c LIKE 'Account.Legal%'"
 )
-RUNS = "SELECT COUNT(Id) n FROM Sync_Run__c"
+RUNS = "SELECT Status__c, Message__c FROM Sync_Run__c WHERE Kind__c = 'Full' ORDER BY Started_At__c, Name"
 
 
 def without(world: World, mapping: str, field: str) -> World:
@@ -40,6 +40,8 @@ def test_a_run_that_may_not_start_tells_the_admin_in_the_org_once_and_until_it_m
         assert "no run starts without it" in issue["Summary__c"]
         assert "Grant read access to Account.Legal_Hold_Gone__c" in issue["Remedy__c"]
         assert issue["Assigned_To__r"]["Reference_Role__c"] == "Program Owner"
+        (*_, run) = told[0][1]
+        assert (run["Status__c"], "Legal_Hold_Gone__c" in run["Message__c"]) == ("Dry Run", True)
         assert place.world.journal.decisions.verify(), "nothing was decided, and the log says nothing else"
         carry_out(place.world, look(place.world, place.world.org.server_time()), kind="full")
         assert [row["Resolved__c"] for row in _rows(place, ISSUES)] == [True]

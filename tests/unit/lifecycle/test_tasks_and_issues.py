@@ -215,6 +215,8 @@ def test_what_was_never_covered_ran_out_or_is_of_somebody_to_be_forgotten_is_tak
         (opened,) = desired_tasks(world_of(**(BASE | rows), asset=[ASSET | {"owner": "005000000000002AAA"}]))
         assert opened.on_create["owner"] == "005000000000009AAA"
         assert opened.on_create["who"] is None
+
+
 def test_the_thirty_day_reminder_is_a_task_of_its_own_that_takes_the_place_of_the_sixty_day_one(world_of: Any) -> None:
     """Two tasks, so that one done early does not stand for the other: each has its own limit in its key."""
 

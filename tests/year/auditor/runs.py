@@ -94,7 +94,7 @@ class Runs:
         if run is not self.open:
             return
         counted = sum(map(int, WRITTEN.findall(str(entry.sets("Counts__c") or ""))))
-        if status == "Done" and counted != len(run.entries):
+        if status in ("Done", "Dry Run") and counted != len(run.entries):
             yield "S16", f"the run says it wrote {counted} records, the journal has {len(run.entries)}"
         yield from (("S19", text) for text in self._mass(run))
         self.open, self.last = None, run
