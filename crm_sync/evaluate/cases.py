@@ -51,7 +51,8 @@ class CaseReport:
         missing = f" No case exercises: {', '.join(self.unnamed)}." if self.unnamed else ""
         return (
             f"{self.held} cases hold; they name {len(self.named)} of {total} rules that stop or caution.{missing} "
-            f"{self.strengths} state the strength that the {len(self.scored)} scored criteria add up to. "
+            f"{self.strengths} of them {'states' if self.strengths == 1 else 'state'} the strength that the "
+            f"{len(self.scored)} scored criteria add up to. "
             f"Not for cases, which state verdicts on people alone: {', '.join(self.beyond)}."
         )
 

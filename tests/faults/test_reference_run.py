@@ -41,7 +41,7 @@ from tests.faults.reference_org import NOW, reference_org
 from tests.local_place import Place
 
 API = "/services/data"
-CHANGES = 15
+CHANGES = 16
 THREE_CUTS = 3
 
 

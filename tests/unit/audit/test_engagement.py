@@ -124,7 +124,7 @@ def test_a_consent_on_a_duplicate_that_covers_the_kind_is_of_the_engagement(
 
 def test_it_says_when_each_record_falls_due(facts: World, stores: Stores, program: Program) -> None:
     schedule = {row["kind"]: row for row in lines(packed(facts, stores, "RR-00001")["retention.jsonl"])}
-    assert set(schedule) == {"request", "match", "activity", "consent", "escalation"}
+    assert set(schedule) == {"request", "match", "activity", "consent", "escalation", "case", "task"}
     months = program.retention.keep_months["request"]
     assert schedule["request"]["due_on"] == f"{2026 + months // 12}-02-01"
     assert schedule["consent"]["closed_on"] is None

@@ -60,7 +60,7 @@ def test_mistakes_in_the_other_rules_are_told_with_file_and_line(desk: Desk) -> 
     desk.edit("next/guards.yaml", "min_profiles_for_guard", "min_profile_for_guard")
     done = desk.run("simulate", "--rules", str(other))
     assert isinstance(done.exception, ConfigurationError)
-    assert [one.where for one in done.exception.mistakes] == ["next/guards.yaml:5", "next/tolerance.yaml:7"]
+    assert [one.where for one in done.exception.mistakes] == ["next/guards.yaml:5", "next/tolerance.yaml:8"]
 
 
 def test_rules_that_are_not_there_are_no_rules(desk: Desk) -> None:

@@ -33,8 +33,9 @@ def test_a_case_states_the_strength_that_scored_criteria_add_up_to(program: Prog
     assert (wrong.found, wrong.expected) == ("strength 50", "strength 49")
     report = run_cases([case, replace(case, id="other", expected={key: Expected(standing="eligible")})], program)
     assert (report.strengths, len(report.scored)) == (1, 7)
-    assert "1 state the strength that the 7 scored criteria add up to" in str(report)
-    assert report.beyond == ("candidates.potential", "cooldown.same_audience", "cooldown.same_requester")
+    assert "1 of them states the strength that the 7 scored criteria add up to" in str(report)
+    rests = ("cooldown.same_audience", "cooldown.same_requester", "cooldown.same_competitor_set")
+    assert report.beyond == ("candidates.potential", *rests)
     assert "cooldown.same_requester" in str(report)
 
 

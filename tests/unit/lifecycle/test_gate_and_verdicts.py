@@ -10,7 +10,7 @@ import pytest
 from crm_sync.evaluate import evaluate
 from crm_sync.lifecycle.gate import Gate, gate_of
 from crm_sync.lifecycle.world import World
-from crm_sync.model.matches import Matches
+from crm_sync.matching import match
 from crm_sync.program import Program
 from tests.unit.evaluate.conftest import Customer, healthy
 
@@ -28,7 +28,8 @@ def customer(program: Program, snapshot_of: Any) -> Customer:
 def judged(customer: Customer, program: Program, needed_by: date) -> Gate:
     customer.put("request", "r", type="call", stage="submitted", needed_by=needed_by)
     snapshot = customer.snapshot(as_of=datetime(2026, 12, 21, 12, tzinfo=UTC))
-    world = World(snapshot, evaluate(snapshot, program), Matches((), 0, 0, 0.0), program, {})
+    verdicts = evaluate(snapshot, program)
+    world = World(snapshot, verdicts, match(snapshot, verdicts, program), program, {})
     return gate_of(world, world.rows("match")[0])
 
 

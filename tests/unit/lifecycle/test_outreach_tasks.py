@@ -170,7 +170,7 @@ def test_a_missing_text_is_the_program_owners_issue(world_of: Any, program: Prog
     profile = {"approved_types": ["call", "logo"]}
     rules = with_texts(program, first, shipped(program, "check_in.1"), shipped(program, "thank_you.1"))
     issues = {str(i.on_create["subject"]): i for i in desired_issues(under(town(world_of, profile=profile), rules))}
-    assert set(issues) == {"outreach logo", "briefing call", "briefing logo"}
+    assert set(issues) == {"outreach logo", "briefing call", "briefing logo", "invitation"}
     assert issues["outreach logo"].fields["assigned_to"] == BOSS
     assert issues["outreach logo"].fields["summary"] == (
         "No approved outreach text about logo is in force; tasks come without a draft."

@@ -54,7 +54,7 @@ def mapped(field, value):
 READ = {
     "date": lambda _, value: date.fromisoformat(value),
     "datetime": lambda _, value: datetime.fromisoformat(value),
-    "number": lambda _, value: float(value),
+    "number": lambda field, value: float(field.values.get(value, value)),
     "picklist": lambda field, value: field.values.get(value) if field.values else value,
     "multipicklist": lambda field, value: [field.values[part] for part in value.split(";")],
 }
