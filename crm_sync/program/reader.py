@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -32,6 +33,8 @@ from crm_sync.program.nodes import ListNode, MapNode, Node, Position, Scalar
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20
 MAX_NUMBER = 10**15
+KEPT = 256
+"""So many documents are remembered: two rule sets beside each other share most of theirs."""
 
 _STRANGE = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
@@ -52,8 +55,9 @@ _OPENED_EARLIER = ("could not find expected ':'", "unexpected end of stream", "e
 """What is told where it began, not where the parser gave up."""
 
 
+@lru_cache(maxsize=KEPT)
 def read(content: bytes, name: str) -> Node:
-    """Read one YAML document.
+    """Read one YAML document; one that was read before is not read again, as nothing changes a tree.
 
     `name` is how mistakes call the file. Raises ConfigurationError with every mistake that can be told at once;
     a broken structure ends the reading at the first.
