@@ -26,14 +26,12 @@ class Families:
     """Each company's family (by the smallest account id in it; a company without relatives is its own).
 
     `sets` are the competitive sets known in each family, `families_in` the families with a member in each set. `shown` says
-    whether the org shows who belongs together and who competes; where it does not, no set is known and nobody may be asked:
-    each of the families `unseen` may compete with any other.
+    whether the org shows who belongs together and who competes; where it does not, no set is known and nobody may be asked.
     """
 
     root: Mapping[str, str]
     sets: Mapping[str, frozenset[str]]
     families_in: Mapping[str, frozenset[str]]
-    unseen: frozenset[str] = frozenset()
     shown: bool = True
 
     def of(self, account_id: str) -> str:
@@ -48,10 +46,6 @@ class Families:
         """The families that have a member in a competitive set of this company's family, its own left out."""
         met = frozenset().union(*(self.families_in[name] for name in self.sets_of(account_id)))
         return met - {self.of(account_id)} if account_id else met
-
-    def rivals_of(self, account_id: str | None) -> frozenset[str]:
-        """The families that compete with this company's, or may do so because that could not be read."""
-        return self.competitors_of(account_id) | (self.unseen - {self.of(account_id)} if account_id else frozenset())
 
 
 def families(snapshot: Snapshot) -> Families:
@@ -74,7 +68,6 @@ def families(snapshot: Snapshot) -> Families:
         root,
         {family: frozenset(names) for family, names in sets.items()},
         {name: frozenset(members) for name, members in families_in.items()},
-        frozenset() if shown else frozenset(root.get(one, one) for one in table["id"].to_pylist()),
         shown,
     )
 

@@ -141,7 +141,7 @@ class _Known:
             type=row["type"] if row["type"] in self.program.types else None,
             prospect=row["prospect"],
             family=self.related.of(row["prospect"]) if row["prospect"] else None,
-            rivals=self.related.rivals_of(row["prospect"]),
+            rivals=self.related.competitors_of(row["prospect"]),
             requester=row["requester"],
             audience=row["audience"],
             industry=row["industry"] or prospect.get("industry"),

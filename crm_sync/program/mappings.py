@@ -48,7 +48,7 @@ ANY_OBJECT = "any"
 LOOKUP = "looks_up_to"
 """The column of a joined table that says which record of the mapping's own object a row belongs to."""
 
-MAPPING_NAMES = (
+STANDARD_NAMES = (
     "account",
     "contact",
     "individual",
@@ -60,6 +60,11 @@ MAPPING_NAMES = (
     "business_hours",
     "holiday",
     "queue",
+)
+"""Mappings of Salesforce's own objects."""
+
+MAPPING_NAMES = (
+    *STANDARD_NAMES,
     "profile",
     "consent",
     "request",

@@ -9,27 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from crm_sync.program.mappings import FieldType, Owner
+from crm_sync.program.mappings import STANDARD_NAMES, FieldType, Owner
 from crm_sync.program.words import TABLES
 
 TYPES = "types"
 """Stands for all reference types among a field's values."""
 
-STANDARD = frozenset(
-    {
-        "account",
-        "contact",
-        "individual",
-        "user",
-        "opportunity",
-        "case",
-        "task",
-        "event",
-        "business_hours",
-        "holiday",
-        "queue",
-    }
-)
+STANDARD = frozenset(STANDARD_NAMES)
 """Mappings of Salesforce's own objects; the others are the package's."""
 
 _TEXT_LIKE = frozenset({"text", "url", "picklist"})

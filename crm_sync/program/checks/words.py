@@ -76,7 +76,8 @@ def _own_limits(draft: Draft) -> Iterator[Mistake]:
             if field.type == "number" and not field.worker_writes
         ]
         for at, name in enumerate(cap.own_limits):
-            if found and name not in known:
+            mapping, _, field_name = name.partition(".")
+            if found and name not in known and not draft.lacks(mapping, field_name):
                 path = ("caps", index, "own_limit", *(() if isinstance(cap.own_limit, str) else (at,)))
                 yield found[1].unknown(path, f"the number field of the {' or the '.join(folders)}", name, known)
 

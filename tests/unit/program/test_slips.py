@@ -427,6 +427,15 @@ def test_an_entry_that_does_not_fit_does_not_hide_what_is_wrong_with_the_others(
     ]
 
 
+def test_a_limits_field_that_does_not_fit_is_told_once_where_it_stands(
+    told_after: Callable[..., tuple[Mistake, ...]],
+) -> None:
+    told = told_after(
+        (ACCOUNT, "Max_Reference_Calls_Quarter__c, type: number", "Max_Reference_Calls_Quarter__c, type: numbr")
+    )
+    assert [(mistake.where.partition(":")[0], mistake.nearest) for mistake in told] == [(ACCOUNT, "number")]
+
+
 def test_a_file_of_which_no_entry_fits_is_left_out_whole(shipped: Mapping[str, Source]) -> None:
     text = "object: Holiday\nabout: Closed.\nkey: null\nfields:\n  id: {field: Id, typ: id}\n"
     source = Source("mappings/holiday.yaml", read(text.encode(), "mappings/holiday.yaml"))
